@@ -1,0 +1,1 @@
+"""readiness.yml: what it may say, where it says it, and what is wrong with it."""

@@ -1,0 +1,149 @@
+"""The record of one run: the single value that every report renders, so that no two of them can disagree."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING
+
+from readiness.record.outcome import LaneVerdict, Verdict
+from readiness.record.result import CheckResult, LintFinding, ServiceResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final, Self
+
+REPORT_FORMAT: Final = "readiness/report/1"
+JOURNAL_FORMAT: Final = "readiness/journal/1"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A setting that was read: its name, its value, and where it came from (`flag`, `environment`, `file`, `default`)."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which code ran. `dirty_digest` is a SHA-256 over the content of every changed or untracked file; empty when clean.
+
+    `commit` is empty outside git, and `note` then says so.
+    """
+
+    commit: str = ""
+    branch: str = ""
+    dirty_digest: str = ""
+    dirty_files: int = 0
+    note: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One check of the plan: whether it is required, and why it is in."""
+
+    name: str
+    lane: str
+    required: bool
+    why: str
+    command: str = ""
+    place: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """One check that the configuration holds and the plan does not, and why."""
+
+    name: str
+    lane: str
+    why: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(**{f.name: str(data.get(f.name, "")) for f in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Header:
+    """What was known before the first check started. Times are UTC, ISO 8601."""
+
+    run_id: str
+    started_at: str
+    argv: tuple[str, ...]
+    gate: str
+    lanes: tuple[str, ...]
+    strict: bool
+    config_path: str
+    config_sha256: str
+    readiness_version: str
+    provenance: Provenance = field(default_factory=Provenance)
+    switches: tuple[Switch, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    interpreter: str = ""
+    interpreter_version: str = ""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+    platform: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        known["argv"] = tuple(data.get("argv", ()))
+        known["lanes"] = tuple(data.get("lanes", ()))
+        known["provenance"] = Provenance.from_json(data.get("provenance", {}))
+        known["switches"] = tuple(Switch(**one) for one in data.get("switches", ()))
+        known["planned"] = tuple(Planned.from_json(one) for one in data.get("planned", ()))
+        known["left_out"] = tuple(LeftOut.from_json(one) for one in data.get("left_out", ()))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class LaneStatus:
+    """One lane's own verdict. `age` is seconds since it last ran: 0 when it ran now, None when it never did."""
+
+    verdict: LaneVerdict
+    age: float | None = None
+    last_run: str = ""
+    last_at: str = ""
+    last_verdict: str = ""
+    """The verdict of that last run, when the lane did not run now."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run, whole. `reasons` decide the verdict, `notes` do not (an optional check that failed, say)."""
+
+    header: Header
+    verdict: Verdict
+    exit_code: int
+    lanes: Mapping[str, LaneStatus]
+    checks: tuple[CheckResult, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    services: tuple[ServiceResult, ...] = ()
+    lint: tuple[LintFinding, ...] = ()
+    interrupted: str = ""
+    """Empty, or what cut the run short (`SIGINT`, `SIGTERM`, `killed`, `internal error: …`)."""
+    finished_at: str = ""
+    seconds: float = 0.0
+    resumed: int = 0
+    """How many times the run was resumed."""
+    problems: tuple[str, ...] = ()
+    """What the gate itself could not do (a report that could not be written, say)."""
+
+    @property
+    def by_name(self) -> dict[str, CheckResult]:
+        return {check.name: check for check in self.checks}

@@ -1,0 +1,1 @@
+"""Running checks: processes, files, sockets and clocks. Everything around this room is values."""

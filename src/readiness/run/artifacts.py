@@ -1,0 +1,101 @@
+"""Where a run keeps what it writes: `.readiness/runs/<id>/`, with `.readiness/latest` pointing at the newest."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from readiness.gate.settings import UsageError
+
+FOLDER = ".readiness"
+KEPT_RUNS = 50
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one run; every path is absolute."""
+
+    root: str
+    run_id: str
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.root, FOLDER, "runs", self.run_id)
+
+    @property
+    def journal(self) -> str:
+        return os.path.join(self.path, "journal.jsonl")
+
+    def inside(self, *names: str) -> str:
+        return os.path.join(self.path, *names)
+
+    def relative(self, path: str) -> str:
+        """As it stands in the record: relative to the project's root."""
+        return os.path.relpath(path, self.root)
+
+
+def create(root: str) -> RunFolder:
+    """Make a folder for a new run. Raises UsageError when the project's folder cannot be written."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    try:
+        _make_base(root)
+        while True:
+            folder = RunFolder(root, f"{stamp}-{os.urandom(2).hex()}")
+            try:
+                os.mkdir(folder.path)
+            except FileExistsError:
+                continue
+            os.mkdir(folder.inside("logs"))
+            return folder
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename}: {error.strerror}; the run's record cannot be kept, so nothing was run"
+        ) from error
+
+
+def _make_base(root: str) -> None:
+    base = os.path.join(root, FOLDER)
+    if os.path.isdir(os.path.join(base, "runs")):
+        return
+    os.makedirs(os.path.join(base, "runs"), exist_ok=True)
+    with open(os.path.join(base, ".gitignore"), "w", encoding="utf-8") as file:
+        file.write("*\n")
+
+
+def point_latest(folder: RunFolder) -> None:
+    """Make `.readiness/latest` lead to this run, in one step."""
+    link = os.path.join(folder.root, FOLDER, "latest")
+    aside = f"{link}.{os.getpid()}.part"
+    os.symlink(os.path.join("runs", folder.run_id), aside)
+    os.replace(aside, link)
+
+
+def find(root: str, run: str = "latest") -> RunFolder:
+    """The folder of an earlier run, by id, by the start of one, or `latest`. Raises UsageError when there is none."""
+    runs = os.path.join(root, FOLDER, "runs")
+    known = sorted(os.listdir(runs)) if os.path.isdir(runs) else []
+    if not known:
+        raise UsageError(f"{root}: no run is on record here; start one with `readiness run`")
+    if run == "latest":
+        link = os.path.join(root, FOLDER, "latest")
+        target = os.path.basename(os.path.realpath(link)) if os.path.lexists(link) else ""
+        return RunFolder(root, target if target in known else known[-1])
+    matching = [name for name in known if name.startswith(run)]
+    if len(matching) != 1:
+        what = "matches more than one run" if matching else "is no run on record"
+        raise UsageError(f"{run!r} {what}; known: {', '.join((matching or known)[-5:])}")
+    return RunFolder(root, matching[0])
+
+
+def forget_old(folder: RunFolder) -> None:
+    """Remove all but the newest `KEPT_RUNS` runs."""
+    runs = os.path.join(folder.root, FOLDER, "runs")
+    old = sorted(os.listdir(runs))[:-KEPT_RUNS]
+    if not old:
+        return
+    import shutil
+
+    for name in old:
+        # Another gate of the same project may be removing it too.
+        shutil.rmtree(os.path.join(runs, name), ignore_errors=True)

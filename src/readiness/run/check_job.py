@@ -1,0 +1,83 @@
+"""Preparing one check: its environment, its private folders, the probe, and the job for a worker."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from readiness.run import environment, probe_link
+from readiness.run.job import Job
+from readiness.run.pool import SHARED
+from readiness.run.worker import OPEN, PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from readiness.config.model import Check
+    from readiness.run.context import Context
+
+SHELL = "/bin/sh"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A check that is ready to start, and where its traces will be."""
+
+    job: Job
+    log: str
+    events: str
+    env_added: tuple[str, ...]
+    env_removed: tuple[str, ...]
+
+
+def network_of(check: Check, context: Context) -> str:
+    """Which network a check runs in: none of its own for core, shared with its services where it needs any."""
+    if check.lane != "core" or not context.hermetic:
+        return OPEN
+    return SHARED if check.services else PRIVATE
+
+
+def prepare(check: Check, context: Context, service_env: Mapping[str, str]) -> Prepared:
+    """Make the folders and the environment. Raises OSError when a folder cannot be made."""
+    home = _private_folders(check, context) if check.lane == "core" else ""
+    events = context.folder.inside("probe", check.name)
+    os.makedirs(events, exist_ok=True)
+    interpreter = context.interpreter(check)
+    venv = os.path.dirname(interpreter.folder)
+    built = environment.build(
+        context.environ,
+        declared=check.env,
+        services=service_env,
+        path_folders=context.path_folders(interpreter),
+        virtual_env=venv if os.path.exists(os.path.join(venv, "pyvenv.cfg")) else "",
+        hermetic_home=home,
+    )
+    guard = check.lane == "core" and not context.hermetic
+    variables = probe_link.link(
+        built.variables,
+        context.folder.inside("probe-path"),
+        events,
+        test_timeout=check.test_timeout if context.settings.timeouts else None,
+        guard=guard,
+    )
+    log = context.folder.inside("logs", f"{check.name}.log")
+    job = Job(
+        argv=(SHELL, "-c", check.run),
+        cwd=os.path.join(context.root, check.cwd),
+        env=variables,
+        log=log,
+        deadline=check.timeout if context.settings.timeouts else None,
+        grace=context.grace,
+        secrets=context.secrets,
+        stacks=events,
+    )
+    added, removed = environment.differences(context.environ, variables)
+    return Prepared(job, log, events, added, removed)
+
+
+def _private_folders(check: Check, context: Context) -> str:
+    home = os.path.join(context.scratch, check.name)
+    for name in ("home", "tmp"):
+        os.makedirs(os.path.join(home, name), mode=0o700, exist_ok=True)
+    return home

@@ -1,0 +1,293 @@
+"""One run: offers checks to the machine, hears the workers, keeps the journal, and ends cleanly whatever happens.
+
+A single thread around one selector. Nothing in it waits for a check: deadlines tick in the workers.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from readiness.record.outcome import Outcome
+from readiness.run import cache, scheduler
+from readiness.run.check_job import network_of, prepare
+from readiness.run.hosting import Hosting
+from readiness.run.job import Ended
+from readiness.run.observe import Surroundings, conclude, not_started, now
+from readiness.run.pool import Pool
+from readiness.run.worker import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final
+
+    from readiness.gate.plan import Item
+    from readiness.record.result import CheckResult, ServiceResult
+    from readiness.run.check_job import Prepared
+    from readiness.run.context import Context
+    from readiness.run.inputs import Inputs
+    from readiness.run.journal import Journal
+    from readiness.run.pool import Worker
+    from readiness.run.progress import Progress
+
+TICK: Final = 0.2
+"""Seconds between looks at logs and clocks while something runs."""
+KILL_GRACE: Final = 8.0
+"""Seconds beyond a check's own grace after which an interrupted run stops waiting for its workers."""
+
+
+@dataclass
+class Running:
+    """A check that a worker holds."""
+
+    item: Item
+    prepared: Prepared
+    network: str
+    started_at: str
+    key: cache.Key | None
+    cache_miss: str
+
+
+class Conductor:
+    """Runs the items of a plan. `known` says of a check whether it owes test records and why it is toothless."""
+
+    def __init__(
+        self,
+        context: Context,
+        journal: Journal,
+        progress: Progress,
+        inputs: Inputs,
+        known: Mapping[str, tuple[bool, str]],
+    ) -> None:
+        self._context = context
+        self._journal = journal
+        self._progress = progress
+        self._inputs = inputs
+        self._known = known
+        self._waiting: list[Item] = []
+        self._running: dict[Worker, Running] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._selector = selectors.DefaultSelector()
+        self._signals: list[int] = []
+        self._interrupted = ""
+        self._give_up_at = 0.0
+        self._pool = Pool()
+        self._hosting = Hosting(context, self._pool, self._watch, self._service_changed)
+
+    def conduct(self, items: tuple[Item, ...], already: Mapping[str, Outcome]) -> str:
+        """Run everything that has no outcome yet; what interrupted the run, or an empty string.
+
+        Raises JournalWriteError when the journal can no longer be written; every process is ended first.
+        """
+        self._outcomes = dict(already)
+        self._waiting = [item for item in items if item.check.name not in already]
+        with _Signals(self._selector, self._signals):
+            try:
+                self._loop()
+            finally:
+                self._hosting.stop_all(at_once=bool(self._running))
+                for worker in self._running:
+                    worker.kill()
+                self._pool.close()
+                self._selector.close()
+        return self._interrupted
+
+    def _loop(self) -> None:
+        while True:
+            if not self._interrupted:
+                self._offer()
+            self._release_services()
+            if not self._running and not self._hosting.running and (not self._waiting or self._interrupted):
+                return
+            for key, _ in self._selector.select(self._patience()):
+                if key.data is None:
+                    self._take_signals(key.fd)
+                else:
+                    self._hear(key.data)
+            self._progress.beat([running.item.check.name for running in self._running.values()])
+            if self._give_up_at and time.monotonic() > self._give_up_at:
+                return
+
+    def _patience(self) -> float | None:
+        return TICK if self._running or self._interrupted else None
+
+    def _offer(self) -> None:
+        """Start what can be started; settle what cannot be any more."""
+        settled = True
+        while settled:
+            settled = any([self._settle(item) for item in list(self._waiting)])
+        slots = self._context.slots
+        for item in scheduler.candidates(self._waiting, self._outcomes):
+            checks = [running.item.check for running in self._running.values()]
+            if not scheduler.fits(item.check, scheduler.machine(checks, slots), slots):
+                continue
+            network = network_of(item.check, self._context)
+            if not item.check.services or self._hosting.ready_for(item.check, network):
+                self._start(item, network)
+
+    def _settle(self, item: Item) -> bool:
+        """Give an outcome to a check that will not be started; whether it got one."""
+        blocked = scheduler.blocked_by(item.check, self._outcomes)
+        if not blocked and item.check.services:
+            blocked = self._hosting.failure_for(item.check, network_of(item.check, self._context))
+        if blocked:
+            self._finish(item, not_started(item, Outcome.NOT_RUN, blocked))
+        elif item.skip:
+            self._finish(item, not_started(item, Outcome.SKIPPED, item.skip))
+        else:
+            return False
+        return True
+
+    def _start(self, item: Item, network: str) -> None:
+        check = item.check
+        key, miss = None, ""
+        if check.lane == "core" and check.cache and self._context.use_cache and not check.services:
+            key = cache.key_of(check, self._inputs, self._context.interpreter(check), self._context.environ)
+            earlier, miss = cache.look_up(self._context.root, check, key)
+            if earlier:
+                self._finish(item, earlier)
+                return
+        service_env = self._hosting.env_for(check.services, network) if check.services else {}
+        prepared = prepare(check, self._context, service_env)
+        running = Running(item, prepared, network, now(), key, miss)
+        self._waiting.remove(item)
+        self._journal.write(
+            "check_started",
+            name=check.name,
+            started_at=running.started_at,
+            log=self._context.folder.relative(prepared.log),
+        )
+        worker, is_new = self._pool.take(network)
+        self._running[worker] = running
+        self._watch(worker, is_new)
+        worker.start(prepared.job)
+        self._progress.started(check, prepared.log)
+
+    def _watch(self, worker: Worker, is_new: bool) -> None:
+        if is_new:
+            self._selector.register(worker.descriptor, selectors.EVENT_READ, worker)
+
+    def _hear(self, worker: Worker) -> None:
+        for message in worker.messages():
+            if message["event"] == "hello":
+                continue
+            if message["event"] == "gone":
+                self._worker_gone(worker)
+            elif message["event"] == "ended":
+                self._job_ended(worker, Ended.from_message(message))
+            elif hosted := self._hosting.of(worker):
+                self._hosting.hear(hosted, message)
+
+    def _job_ended(self, worker: Worker, ended: Ended) -> None:
+        self._pool.give_back(worker)
+        running = self._running.pop(worker, None)
+        if running:
+            self._check_ended(worker, running, ended)
+        elif hosted := self._hosting.of(worker):
+            self._hosting.ended(hosted, ended)
+
+    def _worker_gone(self, worker: Worker) -> None:
+        """A worker died: whatever it held could not be judged, and what it left behind is ended."""
+        self._selector.unregister(worker.descriptor)
+        self._pool.drop(worker)
+        running = self._running.pop(worker, None)
+        if running:
+            self._check_ended(worker, running, Ended(None, start_error="its worker was killed while it ran"))
+        elif hosted := self._hosting.of(worker):
+            self._hosting.ended(hosted, None)
+
+    def _check_ended(self, worker: Worker, running: Running, ended: Ended) -> None:
+        check = running.item.check
+        calls_pytest, toothless = self._known.get(check.name, (False, ""))
+        around = Surroundings(
+            network=worker.proved or OPEN,
+            started_at=running.started_at,
+            stand_ins=self._hosting.stand_ins(check) if check.services else (),
+            died=self._hosting.failure_for(check, running.network) if check.services else "",
+            calls_pytest=calls_pytest,
+            toothless=toothless,
+            cache_miss=running.cache_miss,
+        )
+        result = conclude(running.item, running.prepared, ended, around, self._context)
+        self._finish(running.item, result)
+        if running.key:
+            self._keep(running.key, result)
+
+    def _keep(self, key: cache.Key, result: CheckResult) -> None:
+        try:
+            cache.keep(self._context.root, self._context.folder.run_id, key, result)
+        except OSError as error:
+            self._journal.write("problem", message=f"the pass of {result.name} could not be kept: {error}")
+
+    def _finish(self, item: Item, result: CheckResult) -> None:
+        if item in self._waiting:
+            self._waiting.remove(item)
+        self._outcomes[result.name] = result.outcome
+        self._journal.write("check_finished", result=asdict(result))
+        self._progress.finished(result)
+
+    def _service_changed(self, service: ServiceResult) -> None:
+        self._journal.write("service", service=asdict(service))
+        self._progress.service(service)
+
+    def _release_services(self) -> None:
+        if not self._hosting.running:
+            return
+        items = [*self._waiting, *(running.item for running in self._running.values())]
+        needed = {
+            (name, network_of(item.check, self._context)) for item in items for name in item.check.services
+        }
+        self._hosting.release(set() if self._interrupted and not self._running else needed)
+
+    def _take_signals(self, descriptor: int) -> None:
+        os.read(descriptor, 512)
+        for number in self._signals:
+            if self._interrupted:
+                self._kill_all()
+            else:
+                self._interrupt(signal.Signals(number).name)
+        self._signals.clear()
+
+    def _interrupt(self, why: str) -> None:
+        self._interrupted = why
+        self._progress.interrupted(why)
+        grace = self._context.grace
+        self._give_up_at = time.monotonic() + grace + KILL_GRACE
+        for worker in self._running:
+            worker.stop()
+
+    def _kill_all(self) -> None:
+        for worker in self._running:
+            worker.kill()
+        self._hosting.stop_all(at_once=True)
+
+
+class _Signals:
+    """Turns SIGINT, SIGTERM and SIGHUP into bytes on a pipe while the run goes on, and puts back what was there."""
+
+    NUMBERS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self, selector: selectors.BaseSelector, seen: list[int]) -> None:
+        self._selector = selector
+        self._seen = seen
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        self._reads, self._writes = os.pipe()
+        os.set_blocking(self._reads, False)
+        os.set_blocking(self._writes, False)
+        self._selector.register(self._reads, selectors.EVENT_READ, None)
+        self._wakeup = signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
+        for number in self.NUMBERS:
+            self._before[number] = signal.signal(number, lambda got, _frame: self._seen.append(got))
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        os.close(self._reads)
+        os.close(self._writes)

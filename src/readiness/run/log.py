@@ -1,0 +1,58 @@
+"""The log of one command: everything it wrote, without the secrets, and its last lines for the record."""
+
+from __future__ import annotations
+
+import os
+
+from readiness.record.redact import StreamRedactor
+
+TAIL_BYTES = 4096
+
+
+class Log:
+    """A file that takes bytes as they come. A full disk is remembered in `error` and never raised: the command
+    must still be drained, or it would hang on a full pipe."""
+
+    def __init__(self, path: str, secrets: tuple[str, ...], limit: int) -> None:
+        self.size = 0
+        self.error = ""
+        self._path = path
+        self._limit = limit
+        self._descriptor = -1
+        self._redactor = StreamRedactor(secrets)
+        self._tail = b""
+
+    @property
+    def over_limit(self) -> bool:
+        return self.size > self._limit
+
+    @property
+    def tail(self) -> str:
+        """The last few kilobytes, whole lines where that is possible."""
+        text = self._tail.decode("utf-8", "replace")
+        return text.partition("\n")[2] if len(self._tail) >= TAIL_BYTES and "\n" in text else text
+
+    def open(self) -> None:
+        """Raises OSError when the file cannot be made."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o644)
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        self._append(self._redactor.feed(chunk))
+
+    def close(self) -> None:
+        if self._descriptor < 0:
+            return
+        self._append(self._redactor.flush())
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _append(self, clean: bytes) -> None:
+        self._tail = (self._tail + clean)[-TAIL_BYTES:]
+        view = memoryview(clean)
+        while view and not self.error and not self.over_limit:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except OSError as error:
+                self.error = f"{self._path}: {error.strerror}"

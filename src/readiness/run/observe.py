@@ -1,0 +1,130 @@
+"""From a job that has ended to the result on record: test records, judgement, and what else was seen."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from readiness.gate.judge import Observed, judge
+from readiness.record.result import CheckResult
+from readiness.run.probe_events import read
+from readiness.run.provenance import blob_hash
+
+if TYPE_CHECKING:
+    from readiness.config.model import Check
+    from readiness.gate.judge import TestRecords
+    from readiness.gate.plan import Item
+    from readiness.record.result import Failure
+    from readiness.run.check_job import Prepared
+    from readiness.run.context import Context
+    from readiness.run.job import Ended
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What was true around a check while it ran."""
+
+    network: str
+    started_at: str
+    stand_ins: tuple[str, ...] = ()
+    died: str = ""
+    """The service that it needed and that died meanwhile, with the reason."""
+    calls_pytest: bool = False
+    toothless: str = ""
+    cache_miss: str = ""
+
+
+def now() -> str:
+    """The time as the record writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def conclude(item: Item, prepared: Prepared, ended: Ended, around: Surroundings, context: Context) -> CheckResult:
+    """Judge a check whose job has ended."""
+    check = item.check
+    tests = read(prepared.events, context.root)
+    seen = Observed(
+        exit_code=ended.exit_code,
+        seconds=ended.seconds,
+        start_error=ended.start_error,
+        stopped=ended.stopped,
+        network=_network(around, tests, context),
+        calls_pytest=around.calls_pytest,
+        toothless=around.toothless,
+        stand_ins=around.stand_ins,
+        last_output=ended.last_output,
+        tests=tests,
+    )
+    verdict = judge(check, seen, context.settings)
+    outcome, reason = verdict.outcome, verdict.reason
+    if around.died and outcome.value in ("failed", "error", "timed_out"):
+        outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
+    return CheckResult(
+        name=check.name,
+        lane=check.lane,
+        outcome=outcome,
+        required=item.required,
+        reason=reason,
+        counts=tests.counts,
+        seconds=ended.seconds,
+        ran_against=verdict.ran_against,
+        command=check.run,
+        exit_code=ended.exit_code,
+        log=context.folder.relative(prepared.log),
+        network=seen.network,
+        interpreter=context.interpreter(check).path,
+        started_at=around.started_at,
+        env_added=prepared.env_added,
+        env_removed=prepared.env_removed,
+        failures=tuple(with_blob(one, context.root) for one in (*tests.timed_out, *tests.failures, *tests.swallowed)),
+        failures_left_out=tests.failures_left_out,
+        skips=tests.skips,
+        skips_left_out=tests.skips_left_out,
+        warnings=(*_warnings(ended, around), *tests.warnings),
+        slowest=tests.slowest,
+        survivors=ended.survivors,
+        last_output="" if outcome.value == "passed" else ended.last_output,
+        cache_miss=around.cache_miss,
+        place=str(check.place),
+    )
+
+
+def not_started(item: Item, outcome: str, reason: str) -> CheckResult:
+    """The result of a check that the run never started."""
+    check: Check = item.check
+    return CheckResult.from_json(
+        {
+            "name": check.name,
+            "lane": check.lane,
+            "outcome": outcome,
+            "required": item.required,
+            "reason": reason,
+            "command": check.run,
+            "place": str(check.place),
+        }
+    )
+
+
+def with_blob(failure: Failure, root: str) -> Failure:
+    """Pin the cited line to the content that ran: a citation without its blob may point at other code later."""
+    path = failure.where.rpartition(":")[0]
+    if not path or os.path.isabs(path):
+        return failure
+    return replace(failure, blob=blob_hash(os.path.join(root, path)))
+
+
+def _network(around: Surroundings, tests: TestRecords, context: Context) -> str:
+    if around.network == "open" and not context.hermetic and tests.guarded:
+        return "guard"
+    return around.network
+
+
+def _warnings(ended: Ended, around: Surroundings) -> tuple[str, ...]:
+    said = [around.died] if around.died else []
+    if ended.left_running:
+        said.append(f"left {len(ended.left_running)} process(es) running, which were ended: {'; '.join(ended.left_running[:5])}")
+    if ended.log_error:
+        said.append(f"its log is incomplete: {ended.log_error}")
+    return tuple(said)

@@ -1,0 +1,119 @@
+"""Finding out, from inside a service's own network, that it can be used and that it is really ours."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import urllib.parse
+from typing import TYPE_CHECKING
+
+from readiness.run import kernel, listeners
+
+if TYPE_CHECKING:
+    from typing import Final
+
+    from readiness.run.job import ReadyCheck
+
+INTERVAL: Final = 0.05
+PROBE_SECONDS: Final = 0.5
+LOG_BYTES: Final = 1 << 20
+
+
+class Prober:
+    """Looks again and again until the service is ready or its time is up, and says so once."""
+
+    def __init__(self, ready: ReadyCheck, log: str) -> None:
+        self._ready = ready
+        self._log = log
+        self._next = 0.0
+        self._last = "nothing answered"
+        self._command: subprocess.Popen[bytes] | None = None
+
+    def look(self, elapsed: float, leader: int) -> bytes | None:
+        """One look, `elapsed` seconds after the start; a message for the gate once the question is settled."""
+        if elapsed < self._next:
+            return None
+        self._next = elapsed + INTERVAL
+        why = self._ask()
+        if not why:
+            stranger = self._held_by_stranger()
+            if stranger:
+                return _message("unready", why=stranger, retry=True)
+            return _message("ready", seconds=round(elapsed, 3))
+        self._last = why
+        if elapsed >= self._ready.timeout:
+            return _message("unready", why=self._timed_out(), retry=False)
+        return None
+
+    def _ask(self) -> str:
+        """Empty when the service answered as it should, else what happened."""
+        ask = {"url": self._ask_url, "tcp": self._ask_tcp, "log": self._ask_log, "command": self._ask_command}
+        return ask[self._ready.kind]()
+
+    def _ask_url(self) -> str:
+        parts = urllib.parse.urlsplit(self._ready.target)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "127.0.0.1", parts.port, timeout=PROBE_SECONDS)
+        try:
+            connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return f"{self._ready.target}: {error or type(error).__name__}"
+        finally:
+            connection.close()
+        return "" if 200 <= status < 400 else f"{self._ready.target} answered {status}"
+
+    def _ask_tcp(self) -> str:
+        host, _, port = self._ready.target.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), PROBE_SECONDS).close()
+        except OSError as error:
+            return f"{self._ready.target}: {error}"
+        return ""
+
+    def _ask_log(self) -> str:
+        with open(self._log, "rb") as file:
+            text = file.read(LOG_BYTES).decode("utf-8", "replace")
+        return "" if re.search(self._ready.target, text) else f"its log does not match /{self._ready.target}/"
+
+    def _ask_command(self) -> str:
+        """Never waits: the command may take longer than one look."""
+        if self._command is None:
+            self._command = subprocess.Popen(
+                ["/bin/sh", "-c", self._ready.target],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        code = self._command.poll()
+        if code is None:
+            return f"`{self._ready.target}` is still running"
+        self._command = None
+        return "" if code == 0 else f"`{self._ready.target}` ended with exit code {code}"
+
+    def _held_by_stranger(self) -> str:
+        """Something answers, but is it the service that was started? Only its own tree may hold the port."""
+        port = self._ready.port
+        if not kernel.IS_LINUX or self._ready.kind not in ("url", "tcp") or not port:
+            return ""
+        if port in listeners.ports_of_tree(os.getpid()) or port not in listeners.listening_ports():
+            return ""
+        return f"port {port} is held by a process that this run did not start"
+
+    def _timed_out(self) -> str:
+        others = sorted(listeners.ports_of_tree(os.getpid()) - {self._ready.port})
+        if not others or not self._ready.port:
+            return f"not ready within {self._ready.timeout:g} s: {self._last}"
+        listed = ", ".join(map(str, others))
+        return (
+            f"not ready within {self._ready.timeout:g} s: it listens on port {listed}, "
+            f"not on {self._ready.port}, the one it was given as {{port}}"
+        )
+
+
+def _message(event: str, **facts: object) -> bytes:
+    return json.dumps({"event": event, **facts}).encode() + b"\n"

@@ -1,0 +1,104 @@
+"""A process that runs one command after another and answers for each one's whole tree.
+
+Forked from the gate, so that a further check costs no interpreter start. It stands between the gate and the
+command for three reasons: as a subreaper it inherits every orphan of its command and so can end all of them;
+its deadline ticks on its own clock, whatever the gate is busy with; and when the gate dies, it sees its control
+pipe close and takes the command down with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from readiness.run import kernel
+from readiness.run.job import Job, Lines
+from readiness.run.supervision import Supervision
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+OPEN = "open"
+PRIVATE = "private"
+
+
+class Control:
+    """The worker's end of its two pipes to the gate. `gone` is set once the gate no longer answers."""
+
+    def __init__(self, reads_from: int, writes_to: int) -> None:
+        self.descriptor = reads_from
+        self.gone = False
+        self._out = writes_to
+        self._lines = Lines()
+        self._waiting: list[bytes] = []
+
+    def next_line(self) -> bytes | None:
+        """The next line from the gate; blocks. None once the gate is gone."""
+        while not self._waiting and not self.gone:
+            self.read()
+        return self._waiting.pop(0) if self._waiting else None
+
+    def read(self) -> None:
+        """Take in what the gate wrote; call it when the descriptor is readable."""
+        chunk = os.read(self.descriptor, 1 << 16)
+        self.gone = not chunk
+        self._waiting += self._lines.feed(chunk)
+
+    def commands(self) -> list[str]:
+        """Commands (`stop`, `kill`) that arrived while a job runs."""
+        taken, self._waiting = self._waiting, []
+        return [json.loads(line)["command"] for line in taken]
+
+    def say(self, line: bytes) -> None:
+        try:
+            os.write(self._out, line)
+        except BrokenPipeError:
+            self.gone = True
+
+
+def serve(control: Control, network: str, namespaces: tuple[int, ...]) -> NoReturn:
+    """Enter the network asked for, then run jobs until the gate closes the pipe. Never returns.
+
+    `network` is `open`, `private` (a new namespace) or anything else for the one behind `namespaces`.
+    """
+    try:
+        _become_worker()
+        control.say(_enter(network, namespaces))
+        while (line := control.next_line()) is not None:
+            ended = Supervision(Job.from_line(line), control).run()
+            control.say(ended.to_line())
+    except BaseException as error:
+        # Nothing above this frame may run in a forked copy of the gate: say what happened and leave.
+        sys.stderr.write(f"readiness: worker {os.getpid()}: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+        os._exit(70)
+    os._exit(0)
+
+
+def _become_worker() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    # Ctrl-C reaches the gate, which tells its workers; a session of its own keeps the terminal's signals away.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setsid()
+    kernel.become_subreaper()
+
+
+def _enter(network: str, namespaces: tuple[int, ...]) -> bytes:
+    """Answer the gate with the network that the jobs of this worker will have."""
+    if network == OPEN:
+        return b'{"event": "hello", "network": "open"}\n'
+    try:
+        if network == PRIVATE:
+            kernel.enter_new_network()
+        elif namespaces:
+            kernel.join_namespaces(namespaces)
+        else:
+            raise OSError("the shared network namespace could not be made")
+    except OSError as error:
+        return json.dumps({"event": "hello", "network": "open", "why": str(error)}).encode() + b"\n"
+    return b'{"event": "hello", "network": "namespace"}\n'

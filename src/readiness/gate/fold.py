@@ -95,7 +95,7 @@ def _record(heard: _Heard, header: Header) -> Record:
         checks,
         lanes=header.lanes,
         strict=header.strict,
-        by_name=any(switch.name in ("expect", "READINESS_EXPECT") for switch in header.switches),
+        by_name=bool(header.expect),
         lint=heard.lint,
         interrupted=heard.interrupted,
     )

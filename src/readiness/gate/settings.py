@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from readiness.config.nearest import did_you_mean
+from readiness.config.nearest import suggestion
 from readiness.record.outcome import LANES
 from readiness.record.record import Switch
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from readiness.config.model import Config
+    from readiness.record.record import Header
 
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
@@ -56,6 +57,19 @@ class Settings:
     nd_real: bool = False
     providers: tuple[str, ...] = ()
     switches: tuple[Switch, ...] = field(default=())
+
+
+def of_header(header: Header) -> Settings:
+    """The settings that an earlier run obeyed."""
+    return Settings(
+        gate=header.gate,
+        lanes=header.lanes,
+        strict=header.strict,
+        expect=header.expect,
+        fail_on_skip=header.fail_on_skip,
+        timeouts=header.timeouts,
+        switches=header.switches,
+    )
 
 
 def resolve(flags: Flags, environ: Mapping[str, str], config: Config) -> Settings:
@@ -181,7 +195,4 @@ def _all_known(kind: str, names: Iterable[str], known: list[str]) -> None:
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    hint = did_you_mean(name, names)
-    listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f"no {kind} is named {name!r}{hint}; known: {listed or 'none'}"
+    return f"no {kind} is named {name!r}; {suggestion(name, known)}"

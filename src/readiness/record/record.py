@@ -85,6 +85,10 @@ class Header:
     config_path: str
     config_sha256: str
     readiness_version: str
+    expect: tuple[str, ...] = ()
+    """Checks that were asked for by name; then no lane is owed."""
+    fail_on_skip: bool = False
+    timeouts: bool = True
     provenance: Provenance = field(default_factory=Provenance)
     switches: tuple[Switch, ...] = ()
     planned: tuple[Planned, ...] = ()
@@ -103,6 +107,7 @@ class Header:
         known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
         known["argv"] = tuple(data.get("argv", ()))
         known["lanes"] = tuple(data.get("lanes", ()))
+        known["expect"] = tuple(data.get("expect", ()))
         known["provenance"] = Provenance.from_json(data.get("provenance", {}))
         known["switches"] = tuple(Switch(**one) for one in data.get("switches", ()))
         known["planned"] = tuple(Planned.from_json(one) for one in data.get("planned", ()))

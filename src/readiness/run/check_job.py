@@ -31,15 +31,21 @@ class Prepared:
     env_removed: tuple[str, ...]
 
 
-def network_of(check: Check, context: Context) -> str:
-    """Which network a check runs in: none of its own for core, shared with its services where it needs any."""
-    if check.lane != "core" or not context.hermetic:
+def network_of(check: Check, *, hermetic: bool) -> str:
+    """Which network a check runs in: one that holds nothing for core, shared with its services where it needs any.
+
+    `hermetic` is false where this machine has no network namespaces.
+    """
+    if check.lane != "core" or not hermetic:
         return OPEN
     return SHARED if check.services else PRIVATE
 
 
-def prepare(check: Check, context: Context, service_env: Mapping[str, str]) -> Prepared:
-    """Make the folders and the environment. Raises OSError when a folder cannot be made."""
+def prepare(check: Check, context: Context, service_env: Mapping[str, str], *, guard: bool) -> Prepared:
+    """Make the folders and the environment. Raises OSError when a folder cannot be made.
+
+    `guard` asks the probe to keep the network out of every pytest process, for want of a namespace.
+    """
     home = _private_folders(check, context) if check.lane == "core" else ""
     events = context.folder.inside("probe", check.name)
     os.makedirs(events, exist_ok=True)
@@ -53,7 +59,6 @@ def prepare(check: Check, context: Context, service_env: Mapping[str, str]) -> P
         virtual_env=venv if os.path.exists(os.path.join(venv, "pyvenv.cfg")) else "",
         hermetic_home=home,
     )
-    guard = check.lane == "core" and not context.hermetic
     variables = probe_link.link(
         built.variables,
         context.folder.inside("probe-path"),

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from readiness.run.context import Context
     from readiness.run.inputs import Inputs
     from readiness.run.journal import Journal
+    from readiness.run.listener import Listener
     from readiness.run.pool import Worker
-    from readiness.run.progress import Progress
 
 TICK: Final = 0.2
 """Seconds between looks at logs and clocks while something runs."""
@@ -59,7 +59,7 @@ class Conductor:
         self,
         context: Context,
         journal: Journal,
-        progress: Progress,
+        progress: Listener,
         inputs: Inputs,
         known: Mapping[str, tuple[bool, str]],
     ) -> None:
@@ -113,7 +113,10 @@ class Conductor:
                 return
 
     def _patience(self) -> float | None:
-        return TICK if self._running or self._interrupted else None
+        if self._running or self._interrupted:
+            return TICK
+        # With nothing under way, an outcome that needed no process may have freed what waits.
+        return None if self._hosting.running else 0.0
 
     def _offer(self) -> None:
         """Start what can be started; settle what cannot be any more."""
@@ -125,15 +128,18 @@ class Conductor:
             checks = [running.item.check for running in self._running.values()]
             if not scheduler.fits(item.check, scheduler.machine(checks, slots), slots):
                 continue
-            network = network_of(item.check, self._context)
+            network = self._network(item) if item.check.services else ""
             if not item.check.services or self._hosting.ready_for(item.check, network):
-                self._start(item, network)
+                self._start(item)
+
+    def _network(self, item: Item) -> str:
+        return network_of(item.check, hermetic=item.check.lane != "core" or self._pool.hermetic)
 
     def _settle(self, item: Item) -> bool:
         """Give an outcome to a check that will not be started; whether it got one."""
         blocked = scheduler.blocked_by(item.check, self._outcomes)
         if not blocked and item.check.services:
-            blocked = self._hosting.failure_for(item.check, network_of(item.check, self._context))
+            blocked = self._hosting.failure_for(item.check, self._network(item))
         if blocked:
             self._finish(item, not_started(item, Outcome.NOT_RUN, blocked))
         elif item.skip:
@@ -142,7 +148,7 @@ class Conductor:
             return False
         return True
 
-    def _start(self, item: Item, network: str) -> None:
+    def _start(self, item: Item) -> None:
         check = item.check
         key, miss = None, ""
         if check.lane == "core" and check.cache and self._context.use_cache and not check.services:
@@ -151,30 +157,30 @@ class Conductor:
             if earlier:
                 self._finish(item, earlier)
                 return
+        network = self._network(item)
         service_env = self._hosting.env_for(check.services, network) if check.services else {}
-        prepared = prepare(check, self._context, service_env)
+        prepared = prepare(check, self._context, service_env, guard=check.lane == "core" and network == OPEN)
         running = Running(item, prepared, network, now(), key, miss)
         self._waiting.remove(item)
         self._journal.write(
             "check_started",
             name=check.name,
             started_at=running.started_at,
+            guard=check.lane == "core" and running.network == OPEN,
             log=self._context.folder.relative(prepared.log),
         )
-        worker, is_new = self._pool.take(network)
+        worker = self._pool.take(network)
         self._running[worker] = running
-        self._watch(worker, is_new)
+        self._watch(worker)
         worker.start(prepared.job)
         self._progress.started(check, prepared.log)
 
-    def _watch(self, worker: Worker, is_new: bool) -> None:
-        if is_new:
+    def _watch(self, worker: Worker) -> None:
+        if worker.descriptor not in self._selector.get_map():
             self._selector.register(worker.descriptor, selectors.EVENT_READ, worker)
 
     def _hear(self, worker: Worker) -> None:
         for message in worker.messages():
-            if message["event"] == "hello":
-                continue
             if message["event"] == "gone":
                 self._worker_gone(worker)
             elif message["event"] == "ended":
@@ -206,6 +212,7 @@ class Conductor:
         around = Surroundings(
             network=worker.proved or OPEN,
             started_at=running.started_at,
+            guard=check.lane == "core" and running.network == OPEN,
             stand_ins=self._hosting.stand_ins(check) if check.services else (),
             died=self._hosting.failure_for(check, running.network) if check.services else "",
             calls_pytest=calls_pytest,
@@ -239,7 +246,7 @@ class Conductor:
             return
         items = [*self._waiting, *(running.item for running in self._running.values())]
         needed = {
-            (name, network_of(item.check, self._context)) for item in items for name in item.check.services
+            (name, self._network(item)) for item in items for name in item.check.services
         }
         self._hosting.release(set() if self._interrupted and not self._running else needed)
 

@@ -35,8 +35,6 @@ class Context:
     slots: int
     grace: float = 2.0
     use_cache: bool = True
-    hermetic: bool = True
-    """False where this machine has no network namespaces: the probe's socket guard stands in."""
 
     def interpreter(self, check: Check | None = None) -> Interpreter:
         return self.interpreters[check.python if check else None]

@@ -55,7 +55,7 @@ class Hosting:
         self,
         context: Context,
         pool: Pool,
-        watch: Callable[[Worker, bool], None],
+        watch: Callable[[Worker], None],
         announce: Callable[[ServiceResult], None],
     ) -> None:
         self._context = context
@@ -152,10 +152,9 @@ class Hosting:
         hosted.state, hosted.reason, hosted.retry, hosted.asked_to_stop = STARTING, "", False, False
         hosted.attempts += 1
         hosted.port = self._ports.hand_out()
-        worker, is_new = self._pool.take(hosted.network)
-        hosted.worker = worker
-        self._watch(worker, is_new)
-        worker.start(self._job(hosted))
+        hosted.worker = self._pool.take(hosted.network)
+        self._watch(hosted.worker)
+        hosted.worker.start(self._job(hosted))
 
     def _job(self, hosted: Hosted) -> Job:
         service, context = hosted.service, self._context

@@ -14,7 +14,6 @@ from readiness.run.provenance import blob_hash
 
 if TYPE_CHECKING:
     from readiness.config.model import Check
-    from readiness.gate.judge import TestRecords
     from readiness.gate.plan import Item
     from readiness.record.result import Failure
     from readiness.run.check_job import Prepared
@@ -28,6 +27,8 @@ class Surroundings:
 
     network: str
     started_at: str
+    guard: bool = False
+    """The probe was asked to keep the network out, for want of a namespace."""
     stand_ins: tuple[str, ...] = ()
     died: str = ""
     """The service that it needed and that died meanwhile, with the reason."""
@@ -50,7 +51,7 @@ def conclude(item: Item, prepared: Prepared, ended: Ended, around: Surroundings,
         seconds=ended.seconds,
         start_error=ended.start_error,
         stopped=ended.stopped,
-        network=_network(around, tests, context),
+        network="guard" if around.guard and tests.guarded else around.network,
         calls_pytest=around.calls_pytest,
         toothless=around.toothless,
         stand_ins=around.stand_ins,
@@ -113,12 +114,6 @@ def with_blob(failure: Failure, root: str) -> Failure:
     if not path or os.path.isabs(path):
         return failure
     return replace(failure, blob=blob_hash(os.path.join(root, path)))
-
-
-def _network(around: Surroundings, tests: TestRecords, context: Context) -> str:
-    if around.network == "open" and not context.hermetic and tests.guarded:
-        return "guard"
-    return around.network
 
 
 def _warnings(ended: Ended, around: Surroundings) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from readiness.run import kernel, tree
 from readiness.run.job import Lines
-from readiness.run.worker import Control, serve
+from readiness.run.worker import PRIVATE, Control, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +38,11 @@ class Worker:
     def descriptors(self) -> tuple[int, int]:
         return self.descriptor, self._writes_to
 
+    def greet(self) -> None:
+        """Wait for its first word: the network that its jobs will really have. A few milliseconds."""
+        for message in self.messages():
+            self.proved, self.why_open = message.get("network", "open"), message.get("why", "")
+
     def start(self, job: Job) -> None:
         self._write(job.to_line())
 
@@ -56,10 +61,7 @@ class Worker:
             yield {"event": "gone"}
             return
         for line in self._lines.feed(chunk):
-            message = json.loads(line)
-            if message["event"] == "hello":
-                self.proved, self.why_open = message["network"], message.get("why", "")
-            yield message
+            yield json.loads(line)
 
     def close(self) -> None:
         for descriptor in self.descriptors:
@@ -82,15 +84,28 @@ class Pool:
         self.workers: list[Worker] = []
         self._idle: list[Worker] = []
         self._shared: tuple[int, ...] = ()
+        self._hermetic: bool | None = None
         kernel.become_subreaper()
 
-    def take(self, network: str) -> tuple[Worker, bool]:
-        """A worker whose jobs run in `network`, and whether it is new (and has yet to say hello)."""
+    @property
+    def hermetic(self) -> bool:
+        """Whether this machine lets a process have a network of its own: found out by making one."""
+        if self._hermetic is None:
+            worker = self.take(PRIVATE)
+            self._hermetic = worker.proved == "namespace"
+            self.give_back(worker)
+        return self._hermetic
+
+    def take(self, network: str) -> Worker:
+        """A worker whose jobs run in `network`; its `proved` says what it really got."""
         for worker in self._idle:
             if worker.network == network:
                 self._idle.remove(worker)
-                return worker, False
-        return self._fork(network), True
+                return worker
+        worker = self._fork(network)
+        self.workers.append(worker)
+        worker.greet()
+        return worker
 
     def give_back(self, worker: Worker) -> None:
         self._idle.append(worker)
@@ -126,9 +141,7 @@ class Pool:
             serve(Control(down_read, up_write), network, self._shared)
         os.close(down_read)
         os.close(up_write)
-        worker = Worker(pid, network, up_read, down_write)
-        self.workers.append(worker)
-        return worker
+        return Worker(pid, network, up_read, down_write)
 
 
 def _make_namespace() -> tuple[int, ...]:

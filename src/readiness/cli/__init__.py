@@ -1,0 +1,1 @@
+"""The `readiness` command: arguments in, exit code out. Each command is imported when it is called."""

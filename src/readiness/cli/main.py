@@ -1,0 +1,82 @@
+"""Finds the command, lets it declare its own options, and turns every expected fault into one message and a code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from readiness import __version__
+from readiness.config.fault import ConfigError
+from readiness.gate.fold import JournalError
+from readiness.gate.settings import UsageError
+from readiness.record.outcome import EXIT_USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final, NoReturn
+
+COMMANDS: Final = {
+    "run": "run the checks that a gate needs, and say READY, NOT READY or INCONCLUSIVE",
+    "list": "show what would run, in which order and why, and why not the rest",
+    "lint": "find what is wrong with the configuration before it lies",
+    "report": "rebuild every report of a run from its journal",
+    "init": "look at this project and write a readiness.yml that runs",
+    "migrate": "rewrite a configuration of the old form",
+    "schema": "print the JSON schema of readiness.yml, for editors",
+}
+
+EPILOGUE: Final = """\
+exit codes: 0 READY · 1 NOT READY · 2 usage or configuration error · 3 INCONCLUSIVE · 130/143 interrupted
+"""
+
+
+def entry() -> NoReturn:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    if argv and argv[0] in COMMANDS:
+        return _run_command(argv[0], list(argv[1:]))
+    parser = argparse.ArgumentParser(
+        prog="readiness",
+        description="Tells a team whether its LLM service may ship, and if not, exactly why.",
+        epilog="commands:\n"
+        + "".join(f"  {name:<9}{what}\n" for name, what in COMMANDS.items())
+        + f"\n{EPILOGUE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"readiness {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below")
+    parser.parse_args(argv)
+    return EXIT_USAGE
+
+
+def _run_command(name: str, argv: list[str]) -> int:
+    module = importlib.import_module(f"readiness.cli.{name}_command")
+    parser = argparse.ArgumentParser(
+        prog=f"readiness {name}",
+        description=COMMANDS[name],
+        epilog=EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    try:
+        return int(module.main(parser.parse_args(argv)))
+    except ConfigError as error:
+        return _fault(str(error))
+    except (UsageError, JournalError) as error:
+        return _fault(f"readiness: {error}")
+    except BrokenPipeError:
+        # The reader went away (`| head`); what was to be kept is in files.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_USAGE
+
+
+def _fault(message: str) -> int:
+    print(message, file=sys.stderr)
+    return EXIT_USAGE

@@ -1,0 +1,110 @@
+"""`readiness run`: lint, run, report, remember; the exit code is the verdict's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from readiness.cli import project
+from readiness.config.lint import lint
+from readiness.gate.settings import UsageError, of_header
+from readiness.report.progress import Progress
+from readiness.report.terminal import summary
+from readiness.report.write import write_reports
+from readiness.run import artifacts, session
+from readiness.store.history import remember
+
+if TYPE_CHECKING:
+    import argparse
+
+    from readiness.cli.project import Project
+    from readiness.record.record import Record
+    from readiness.run.artifacts import RunFolder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    project.add_place(parser)
+    project.add_selection(parser)
+    parser.add_argument("--jobs", type=_positive, default=0, metavar="N", help="cores that checks may use at once")
+    parser.add_argument("--grace", type=_seconds, default=2.0, metavar="S", help="seconds between TERM and KILL (2)")
+    parser.add_argument("--no-cache", dest="cache", action="store_false", help="run also what has not changed")
+    parser.add_argument("--quiet", "-q", action="store_true", help="do not stream the checks' output")
+    parser.add_argument(
+        "--resume", nargs="?", const="latest", metavar="RUN", help="finish an interrupted run (default: the latest)"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Raises ConfigError or UsageError when nothing can be run."""
+    environ = dict(os.environ)
+    options = session.Options(("readiness", *sys.argv[1:]), args.jobs, args.grace, args.cache)
+    if args.resume:
+        asked, folder = _interrupted(args, environ)
+        listener = Progress(sys.stdout, live=not args.quiet, total=len(asked.plan.items))
+        record, folder = session.resume(_prepare(asked), options, environ, listener, folder)
+    else:
+        asked = project.open_project(args, environ)
+        listener = Progress(sys.stdout, live=not args.quiet, total=len(asked.plan.items))
+        record, folder = session.run(_prepare(asked), options, environ, listener)
+    return conclude(record, folder, environ)
+
+
+def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
+    """Write and print every report of a finished run, and remember it; the exit code is the record's."""
+    problems = list(write_reports(record, folder.path, folder.root, environ=environ))
+    try:
+        remember(folder.root, record)
+        artifacts.forget_old(folder)
+    except OSError as error:
+        problems.append(f"{error.filename}: {error.strerror}; the history of this project is not up to date")
+    sys.stdout.write(summary(record, colour=_colour(environ), width=_width()))
+    sys.stdout.flush()
+    for problem in problems:
+        print(f"readiness: {problem}", file=sys.stderr)
+    return record.exit_code
+
+
+def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Project, RunFolder]:
+    """The project as an interrupted run saw it: its own settings count, so no selection may be given again."""
+    if args.names or args.gate or args.lane or args.strict is not None:
+        raise UsageError("--resume goes on with what that run was asked for; give no check, gate, lane or strictness")
+    root, config = project.open_config(args)
+    folder = artifacts.find(root, args.resume)
+    settings = of_header(session.rebuild(folder).header)
+    return project.plan_for(root, config, settings, environ), folder
+
+
+def _prepare(asked: Project) -> session.Prepared:
+    found = lint(asked.config, asked.root, asked.settings.expect, deep=True)
+    return session.Prepared(
+        root=asked.root,
+        config=asked.config,
+        settings=asked.settings,
+        plan=asked.plan,
+        lint=found,
+        lanes_before=asked.history.lanes_with_age(),
+        known=_known(asked, found),
+    )
+
+
+def _colour(environ: dict[str, str]) -> bool:
+    return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def _width() -> int:
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 120
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 3600:
+        raise ValueError(text)
+    return number

@@ -68,7 +68,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Trials:
-    """How a non-deterministic check is judged: pass at `good`, fail at `bad`, errors at most `alpha` and `beta`."""
+    """How a non-deterministic check is judged: pass at `good`, fail at `bad`.
+
+    `alpha` is the risk of failing a good check, `beta` that of passing a bad one.
+    """
 
     good: float
     bad: float

@@ -75,7 +75,7 @@ def look_up(root: str, check: Check, key: Key) -> tuple[CheckResult | None, str]
         return None, "no earlier pass is on record"
     except (OSError, ValueError) as error:
         return None, f"the earlier pass cannot be read: {error}"
-    if entry.get("format") != FORMAT:
+    if not isinstance(entry, dict) or entry.get("format") != FORMAT:
         return None, "the earlier pass was kept by another version"
     changed = [name for name, value in key.parts.items() if entry["parts"].get(name) != value]
     if changed:

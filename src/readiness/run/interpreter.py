@@ -42,8 +42,8 @@ def resolve(root: str, configured: str | None, environ: Mapping[str, str], where
                 f"{where}: python: {configured} is not an interpreter that can be run; "
                 "make that environment, or name another"
             )
-        return _describe(os.path.abspath(path), environ)
-    return _describe(_usual(root, environ), environ)
+        return _describe(os.path.abspath(path), environ, may_be_a_wrapper=False)
+    return _describe(_usual(root, environ), environ, may_be_a_wrapper=True)
 
 
 def _usual(root: str, environ: Mapping[str, str]) -> str:
@@ -59,14 +59,15 @@ def _usual(root: str, environ: Mapping[str, str]) -> str:
     return sys.executable
 
 
-def _describe(path: str, environ: Mapping[str, str]) -> Interpreter:
+def _describe(path: str, environ: Mapping[str, str], *, may_be_a_wrapper: bool) -> Interpreter:
     home = os.path.dirname(os.path.dirname(path))
     version = _venv_version(home)
     if not version and os.path.realpath(path) == os.path.realpath(sys.executable):
         version = ".".join(map(str, sys.version_info[:3]))
     if not version:
-        path, version = _ask(path, environ)
-        home = os.path.dirname(os.path.dirname(path))
+        real, version = _ask(path, environ)
+        home = os.path.dirname(os.path.dirname(real))
+        path = real if may_be_a_wrapper else path
     return Interpreter(path, version, _packages(home, version))
 
 

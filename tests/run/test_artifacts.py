@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from readiness.gate.settings import UsageError
+from readiness.run import artifacts
+
+
+def test_each_run_has_a_folder_and_latest_follows(tmp_path):
+    first = artifacts.create(str(tmp_path))
+    second = artifacts.create(str(tmp_path))
+    assert first.path != second.path
+    artifacts.point_latest(first)
+    artifacts.point_latest(second)
+    assert artifacts.find(str(tmp_path)).run_id == second.run_id
+    assert artifacts.find(str(tmp_path), first.run_id).path == first.path
+    assert (tmp_path / ".readiness/.gitignore").read_text() == "*\n"
+
+
+def test_an_unknown_run_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no run is on record"):
+        artifacts.find(str(tmp_path))
+    artifacts.create(str(tmp_path))
+    with pytest.raises(UsageError, match="is no run on record"):
+        artifacts.find(str(tmp_path), "1999")
+    artifacts.create(str(tmp_path))
+    with pytest.raises(UsageError, match="matches more than one"):
+        artifacts.find(str(tmp_path), "2")
+
+
+def test_an_unwritable_place_is_named_and_nothing_is_run(tmp_path):
+    (tmp_path / ".readiness").write_text("a file where the folder should be")
+    with pytest.raises(UsageError, match=r"\.readiness.*nothing was run"):
+        artifacts.create(str(tmp_path))
+
+
+def test_old_runs_are_forgotten(tmp_path):
+    runs = tmp_path / ".readiness/runs"
+    for number in range(artifacts.KEPT_RUNS + 3):
+        (runs / f"2000{number:04}").mkdir(parents=True)
+    artifacts.forget_old(artifacts.RunFolder(str(tmp_path), "x"))
+    kept = sorted(os.listdir(runs))
+    assert len(kept) == artifacts.KEPT_RUNS
+    assert kept[0] == "20000003"

@@ -34,7 +34,7 @@ def link(
 
     `folder` is made to hold a link to the probe and the entry point by which pytest finds it; one folder may
     serve many checks. `test_timeout` is in seconds; `guard` keeps the network out of every pytest process.
-    Raises OSError when the folder cannot be written, ValueError when its name holds the separator of PYTHONPATH.
+    Raises OSError when the folder cannot be written, ValueError when PYTHONPATH cannot hold its name.
     """
     folder, out = os.path.abspath(folder), os.path.abspath(out)
     options = Options(folder, out, test_timeout, guard)

@@ -1,0 +1,66 @@
+"""The event file of one pytest process: JSON lines, each on disk once it is known. See docs/probe.md."""
+
+from __future__ import annotations
+
+import os
+import time
+from json import JSONEncoder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Optional
+
+FORMAT = "readiness/probe/1"
+
+_encode = JSONEncoder(separators=(",", ":"), default=str).encode
+
+
+class EventFile:
+    """Appends events to `<folder>/<start in ns>-<pid>.jsonl`; `kill -9` loses none that was written.
+
+    Only the process that made it writes: a child that a test forks must not repeat its parent's records.
+    """
+
+    def __init__(self, folder: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        self.folder = folder
+        self.name = f"{time.time_ns()}-{os.getpid()}"
+        self.count = 0
+        self.lost = 0
+        self._began = time.monotonic()
+        self._process = os.getpid()
+        self._torn = False
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor: Optional[int] = os.open(os.path.join(folder, self.name + ".jsonl"), flags, 0o644)
+
+    def write(self, event: str, **fields: object) -> None:
+        """Append one event. What cannot be written is counted, and the count is in the last event."""
+        if self._descriptor is None or os.getpid() != self._process:
+            return
+        line = _encode({"event": event, "at": self.seconds(), **fields}) + "\n"
+        try:
+            self._append(line.encode("ascii"))
+            self.count += 1
+        except OSError:
+            self.lost += 1
+
+    def seconds(self) -> float:
+        """Seconds since this file was begun."""
+        return round(time.monotonic() - self._began, 6)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, data: bytes) -> None:
+        """One write as a rule. After a short one (a full disk) the next line begins on a line of its own."""
+        assert self._descriptor is not None
+        if self._torn:
+            data = b"\n" + data
+        written = os.write(self._descriptor, data)
+        self._torn = written < len(data)
+        while self._torn:
+            data = data[written:]
+            written = os.write(self._descriptor, data)
+            self._torn = written < len(data)

@@ -1,0 +1,63 @@
+"""The way in: what our entry point names. It loads the other modules under names that are no file names.
+
+coverage.py measures every file that lies outside the standard library and site-packages, so the probe would
+show in the checked project's figures and could move a `fail_under`. It leaves code alone whose file name
+starts with `<`, as that of generated code does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+
+_IN_ORDER = (
+    "environment",
+    "events",
+    "places",
+    "evidence",
+    "handlers",
+    "swallowed",
+    "outcomes",
+    "deadline",
+    "workers",
+    "recorder",
+    "plugin",
+)
+"""Every module after those that it imports. `guard` comes when it is asked for: it imports `socket`."""
+
+
+class _Unmeasured(SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType:
+        code = super().get_code(fullname)
+        assert code is not None  # SourceFileLoader raises where there is no source
+        return _renamed(code, f"<readiness_probe>/{os.path.basename(self.path)}")
+
+
+def _renamed(code: CodeType, name: str) -> CodeType:
+    inner = (_renamed(one, name) if isinstance(one, type(code)) else one for one in code.co_consts)
+    return code.replace(co_filename=name, co_consts=tuple(inner))
+
+
+def _load(name: str) -> ModuleType:
+    full = f"readiness_probe.{name}"
+    if full not in sys.modules:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+        spec = spec_from_loader(full, _Unmeasured(full, path))
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+        setattr(sys.modules["readiness_probe"], name, module)
+    return sys.modules[full]
+
+
+if "READINESS_PROBE_GUARD" in os.environ:
+    _load("guard")
+plugin = [_load(name) for name in _IN_ORDER][-1]

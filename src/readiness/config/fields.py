@@ -29,8 +29,8 @@ KINDS: Final[dict[Kind, str]] = {
     "flag": "true or false",
     "count": "a whole number",
     "number": "a number",
-    "seconds": "a time: seconds, or text such as 90s, 10m or 1h",
-    "seconds_or_none": "a time: seconds, or text such as 90s, 10m or 1h, or none",
+    "seconds": "seconds, or text such as 90s, 10m or 1h",
+    "seconds_or_none": "seconds, or text such as 90s, 10m, 1h or none",
     "choices": "a list of words",
     "names": "a list of names",
     "variables": "a list of environment variables",
@@ -217,9 +217,9 @@ _TRIALS: Final = (
 _BUDGET: Final = (
     Field("trials", "count", "Most trials.", least=1, most=1_000_000),
     Field("seconds", "seconds", "Most time.", above=0, most=LONGEST_TIME),
-    Field("tokens", "count", "Most tokens, both ways.", least=1, most=10**12),
+    Field("tokens", "count", "Most tokens, both ways.", least=1, most=10**9),
     Field("calls", "count", "Most calls to the model.", least=1, most=10**9),
-    Field("cost", "number", "Most cost, in the provider's currency.", above=0, most=10**9),
+    Field("cost", "number", "Most cost, in the provider's currency.", above=0, most=10**6),
 )
 _OLD_ROOT: Final = (
     Field("version", "version", "1, or left out.", default=1),

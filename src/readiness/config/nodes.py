@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         id: str
         tag: str
         value: Any
+        flow_style: bool
         start_mark: Mark
         end_mark: Mark
 

@@ -55,7 +55,8 @@ def refuse_cycles(entries: Sequence[Entry], what: str, reading: Reading) -> None
     while cycle := find_cycle(graph):
         path = " → ".join((*cycle, cycle[0]))
         needed = cycle[1] if len(cycle) > 1 else cycle[0]
-        reading.refuse(places[cycle[0], needed], f"{what} needs itself: {path}", "remove one of these needs")
+        message = f"the {what} {quoted(cycle[0])} needs itself: {path}"
+        reading.refuse(places[cycle[0], needed], message, "remove one of these needs")
         if reading.full:
             return
         graph = {name: needs for name, needs in graph.items() if name not in cycle}

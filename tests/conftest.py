@@ -15,7 +15,15 @@ from typing import Any
 
 import pytest
 
-OWN_SWITCHES = ("STRICT_READY", "LIVE_PROVIDERS", "ND_REAL", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "CI", "VIRTUAL_ENV")
+OWN_SWITCHES = (
+    "STRICT_READY",
+    "LIVE_PROVIDERS",
+    "ND_REAL",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "CI",
+    "VIRTUAL_ENV",
+)
 
 
 @dataclass

@@ -42,14 +42,25 @@ ENDED = {"event": "run_finished", "at": 2.0, "finished_at": "2026-01-01T00:00:02
 
 def test_a_whole_run():
     record = fold([STARTED, *map(finished, NAMES), ENDED])
-    assert (record.verdict, record.exit_code, record.interrupted, record.seconds) == (Verdict.READY, 0, "", 2.0)
+    assert (record.verdict, record.exit_code, record.interrupted, record.seconds) == (
+        Verdict.READY,
+        0,
+        "",
+        2.0,
+    )
 
 
 def test_a_killed_run_says_so_and_keeps_what_was_finished():
-    record = fold([STARTED, finished("a"), {"event": "check_started", "at": 1.5, "name": "b", "log": "b.log"}])
+    record = fold(
+        [STARTED, finished("a"), {"event": "check_started", "at": 1.5, "name": "b", "log": "b.log"}]
+    )
     assert record.verdict is Verdict.INCONCLUSIVE
     assert record.interrupted.startswith("killed")
-    assert [one.outcome for one in record.checks] == [Outcome.PASSED, Outcome.INTERRUPTED, Outcome.INTERRUPTED]
+    assert [one.outcome for one in record.checks] == [
+        Outcome.PASSED,
+        Outcome.INTERRUPTED,
+        Outcome.INTERRUPTED,
+    ]
     assert record.by_name["b"].log == "b.log"
 
 

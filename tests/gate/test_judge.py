@@ -62,8 +62,16 @@ FAILURE = Failure("tests/test_a.py::test_b", "call", "failure", "assert 1 == 2",
         (hermetic(-15, stopped="deadline"), Outcome.TIMED_OUT, "deadline of 30 s"),
         (hermetic(-15, stopped="asked"), Outcome.INTERRUPTED, "interrupted"),
         (hermetic(-9, stopped="output"), Outcome.ERROR, "more output"),
-        (hermetic(1, tests=TestRecords(1, timed_out=(FAILURE,))), Outcome.TIMED_OUT, "its own deadline of 5 s"),
-        (hermetic(0, tests=TestRecords(1, Counts(passed=1), swallowed=(FAILURE,))), Outcome.FAILED, "turned into"),
+        (
+            hermetic(1, tests=TestRecords(1, timed_out=(FAILURE,))),
+            Outcome.TIMED_OUT,
+            "its own deadline of 5 s",
+        ),
+        (
+            hermetic(0, tests=TestRecords(1, Counts(passed=1), swallowed=(FAILURE,))),
+            Outcome.FAILED,
+            "turned into",
+        ),
         (hermetic(0, tests=TestRecords(1, Counts(passed=1), reruns=("t::a",))), Outcome.FLAKY, "t::a"),
         (hermetic(-11, tests=TestRecords(1, running=("t::crash",))), Outcome.ERROR, "t::crash"),
     ],
@@ -115,7 +123,13 @@ def test_a_stand_in_is_never_the_real_thing():
 COUNTS = st.builds(Counts, *[st.integers(0, 3)] * 8)
 
 
-@given(st.sampled_from([CORE, ND]), st.integers(-15, 255), COUNTS, st.booleans(), st.sampled_from([LENIENT, STRICT]))
+@given(
+    st.sampled_from([CORE, ND]),
+    st.integers(-15, 255),
+    COUNTS,
+    st.booleans(),
+    st.sampled_from([LENIENT, STRICT]),
+)
 def test_nothing_passes_that_failed_or_did_nothing(check, code, counts, has_records, settings):
     tests = TestRecords(processes=1, counts=counts) if has_records else TestRecords()
     said = judge(check, hermetic(code, tests=tests), settings)

@@ -38,7 +38,11 @@ def test_what_a_selected_check_needs_comes_along_and_first(make_check, make_conf
 
 def test_longest_first_and_unknown_before_known(make_check, make_config):
     config = make_config(make_check("short"), make_check("long"), make_check("new"))
-    assert plan_names(config, Settings("dev", ("core",), False), {"short": 1, "long": 9}) == ["new", "long", "short"]
+    assert plan_names(config, Settings("dev", ("core",), False), {"short": 1, "long": 9}) == [
+        "new",
+        "long",
+        "short",
+    ]
 
 
 def test_a_chain_weighs_as_much_as_all_that_waits_for_it(make_check, make_config):
@@ -97,4 +101,6 @@ def test_every_check_is_either_planned_or_left_out_with_a_reason(config):
 @pytest.mark.parametrize("lanes", [("core",), ("nd",), ("core", "nd")])
 def test_an_optional_check_is_planned_but_not_required(make_check, make_config, lanes):
     config = make_config(make_check("a", lanes[0], optional=True))
-    assert [item.required for item in make_plan(config, Settings("dev", lanes, False), {}, {}).items] == [False]
+    assert [item.required for item in make_plan(config, Settings("dev", lanes, False), {}, {}).items] == [
+        False
+    ]

@@ -56,7 +56,7 @@ def test_each_switch_that_was_read_is_on_record_with_its_source(config):
 
 def test_expected_names_are_taken_exactly(config):
     assert resolve(Flags(), {"READINESS_EXPECT": "unit,model"}, config).expect == ("unit", "model")
-    with pytest.raises(UsageError, match="'Unit'.*did you mean unit"):
+    with pytest.raises(UsageError, match=r"'Unit'.*did you mean unit"):
         resolve(Flags(), {"READINESS_EXPECT": "Unit"}, config)
 
 

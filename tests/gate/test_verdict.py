@@ -54,7 +54,10 @@ def test_a_lint_error_decides_when_strict(make_result):
 
 
 def test_an_interrupted_run_is_open_unless_something_already_failed(make_result):
-    assert decide([make_result()], lanes=("core",), strict=True, interrupted="SIGINT").verdict is Verdict.INCONCLUSIVE
+    assert (
+        decide([make_result()], lanes=("core",), strict=True, interrupted="SIGINT").verdict
+        is Verdict.INCONCLUSIVE
+    )
     results = [make_result("bad", Outcome.FAILED)]
     assert decide(results, lanes=("core",), strict=True, interrupted="SIGINT").verdict is Verdict.NOT_READY
 

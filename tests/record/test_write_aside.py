@@ -23,6 +23,6 @@ def test_lone_surrogates_do_not_stop_a_report(tmp_path):
 def test_a_failure_names_the_file_and_leaves_the_old_one(tmp_path):
     folder = tmp_path / "report.json"
     folder.mkdir()
-    with pytest.raises(OSError, match="report.json"):
+    with pytest.raises(OSError, match=r"report\.json"):
         write_aside(folder, "new")
     assert os.listdir(tmp_path) == ["report.json"]

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 
 from readiness.run.environment import REMOVED, build, differences
 
-NAMES = st.dictionaries(st.sampled_from(["PATH", "HOME", "A", "B", "MAKEFLAGS", "PYTHONHOME"]), st.text(max_size=5))
+NAMES = st.dictionaries(
+    st.sampled_from(["PATH", "HOME", "A", "B", "MAKEFLAGS", "PYTHONHOME"]), st.text(max_size=5)
+)
 
 
 def test_everything_is_inherited_and_the_check_has_the_last_word():
@@ -16,7 +18,11 @@ def test_everything_is_inherited_and_the_check_has_the_last_word():
         path_folders=("/venv/bin",),
     )
     assert built.variables["PATH"] == "/venv/bin:/bin"
-    assert (built.variables["A"], built.variables["B"], built.variables["C"]) == ("check", "inherited", "service")
+    assert (built.variables["A"], built.variables["B"], built.variables["C"]) == (
+        "check",
+        "inherited",
+        "service",
+    )
     assert {"A", "C", "PATH"} <= set(built.added)
     assert "B" not in built.added
 

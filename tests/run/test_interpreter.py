@@ -61,5 +61,7 @@ def test_a_shim_stands_in_for_what_the_interpreters_folder_lacks(tmp_path):
     shims = tmp_path / "shims"
     make_shims(found, str(shims))
     assert sorted(os.listdir(shims)) == ["pytest", "pytest_entry.py", "python3"]
-    said = subprocess.run([shims / "pytest", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    said = subprocess.run(
+        [shims / "pytest", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert pytest.__version__ in said.stdout

@@ -15,7 +15,9 @@ def checkout(make_project):
 
 def test_a_clean_checkout_has_a_commit_and_no_digest(checkout):
     seen = provenance(str(checkout.root), os.environ)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout.root, capture_output=True, text=True, check=True)
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=checkout.root, capture_output=True, text=True, check=True
+    )
     assert (seen.commit, seen.dirty_digest, seen.note) == (head.stdout.strip(), "", "")
 
 

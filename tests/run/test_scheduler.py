@@ -50,7 +50,9 @@ def test_needs_hold_back_until_they_passed():
     waiting = [item("late", needs=("early",))]
     assert candidates(waiting, {}) == []
     assert candidates(waiting, {"early": Outcome.PASSED}) == waiting
-    assert blocked_by(waiting[0].check, {"early": Outcome.FAILED}) == "check early, which it needs, ended failed"
+    assert (
+        blocked_by(waiting[0].check, {"early": Outcome.FAILED}) == "check early, which it needs, ended failed"
+    )
     assert blocked_by(waiting[0].check, {"early": Outcome.PASSED}) == ""
 
 

@@ -48,4 +48,6 @@ def _count(findings: tuple[LintFinding, ...]) -> str:
         return "nothing found"
     kinds = ("error", "warning", "note")
     counts = {kind: sum(one.severity == kind for one in findings) for kind in kinds}
-    return ", ".join(f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in counts.items() if number)
+    return ", ".join(
+        f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in counts.items() if number
+    )

@@ -56,7 +56,11 @@ def _how(item: Item, asked: Project) -> str:
     known = asked.history.seconds.get(item.check.name)
     facts = [item.why, "required" if item.required else "optional"]
     facts.append("never timed" if known is None else f"took {known:.1f} s last time")
-    for kind, names in (("after", item.check.needs), ("services", item.check.services), ("locks", item.check.locks)):
+    for kind, names in (
+        ("after", item.check.needs),
+        ("services", item.check.services),
+        ("locks", item.check.locks),
+    ):
         if names:
             facts.append(f"{kind} {', '.join(names)}")
     if item.skip:

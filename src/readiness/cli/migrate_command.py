@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     project.add_place(parser)
-    parser.add_argument("--write", action="store_true", help="replace the file; the old one is kept beside it as .old")
+    parser.add_argument(
+        "--write", action="store_true", help="replace the file; the old one is kept beside it as .old"
+    )
 
 
 def main(args: argparse.Namespace) -> int:

@@ -36,29 +36,42 @@ class Project:
 def add_place(parser: argparse.ArgumentParser) -> None:
     """`-C` and `--config`: where the project is."""
     parser.add_argument("-C", dest="folder", default=".", metavar="DIR", help="work as if started in DIR")
-    parser.add_argument("--config", metavar="FILE", help="the configuration (default: readiness.yml here or above)")
+    parser.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: readiness.yml here or above)"
+    )
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
     """What to run, and how strictly."""
     parser.add_argument("names", nargs="*", metavar="CHECK", help="run these checks only, and require each")
     parser.add_argument("--gate", help="which moment's lanes to run (default: dev, or READINESS_GATE)")
-    parser.add_argument("--lane", action="append", default=[], help="run this lane instead of the gate's; repeatable")
-    parser.add_argument("--strict", action="store_true", default=None, help="let every gap decide (STRICT_READY=1)")
-    parser.add_argument("--no-strict", dest="strict", action="store_false", help="decide by failures alone")
     parser.add_argument(
-        "--fail-on-skip", action="store_true", default=None, help="a skipped test fails its check (READINESS_FAIL_ON_SKIP=1)"
+        "--lane", action="append", default=[], help="run this lane instead of the gate's; repeatable"
     )
     parser.add_argument(
-        "--no-timeout", dest="timeouts", action="store_false", default=None, help="no deadlines (READINESS_DISABLE_TIMEOUT=1)"
+        "--strict", action="store_true", default=None, help="let every gap decide (STRICT_READY=1)"
+    )
+    parser.add_argument("--no-strict", dest="strict", action="store_false", help="decide by failures alone")
+    parser.add_argument(
+        "--fail-on-skip",
+        action="store_true",
+        default=None,
+        help="a skipped test fails its check (READINESS_FAIL_ON_SKIP=1)",
+    )
+    parser.add_argument(
+        "--no-timeout",
+        dest="timeouts",
+        action="store_false",
+        default=None,
+        help="no deadlines (READINESS_DISABLE_TIMEOUT=1)",
     )
 
 
 def find_config(args: argparse.Namespace) -> str:
     """The configuration's path: as given, or found here or in a folder above, up to the checkout's root."""
-    start = os.path.abspath(args.folder)
+    start = os.path.abspath(str(args.folder))
     if args.config:
-        return os.path.join(start, args.config)
+        return os.path.join(start, str(args.config))
     folder = start
     while True:
         for name in CONFIG_NAMES:

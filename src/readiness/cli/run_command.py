@@ -26,12 +26,22 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     project.add_place(parser)
     project.add_selection(parser)
-    parser.add_argument("--jobs", type=_positive, default=0, metavar="N", help="cores that checks may use at once")
-    parser.add_argument("--grace", type=_seconds, default=2.0, metavar="S", help="seconds between TERM and KILL (2)")
-    parser.add_argument("--no-cache", dest="cache", action="store_false", help="run also what has not changed")
+    parser.add_argument(
+        "--jobs", type=_positive, default=0, metavar="N", help="cores that checks may use at once"
+    )
+    parser.add_argument(
+        "--grace", type=_seconds, default=2.0, metavar="S", help="seconds between TERM and KILL (2)"
+    )
+    parser.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="run also what has not changed"
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="do not stream the checks' output")
     parser.add_argument(
-        "--resume", nargs="?", const="latest", metavar="RUN", help="finish an interrupted run (default: the latest)"
+        "--resume",
+        nargs="?",
+        const="latest",
+        metavar="RUN",
+        help="finish an interrupted run (default: the latest)",
     )
 
 
@@ -68,7 +78,9 @@ def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
 def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Project, RunFolder]:
     """The project as an interrupted run saw it: its own settings count, so no selection may be given again."""
     if args.names or args.gate or args.lane or args.strict is not None:
-        raise UsageError("--resume goes on with what that run was asked for; give no check, gate, lane or strictness")
+        raise UsageError(
+            "--resume goes on with what that run was asked for; give no check, gate, lane or strictness"
+        )
     root, config = project.open_config(args)
     folder = artifacts.find(root, args.resume)
     settings = of_header(session.rebuild(folder).header)

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = f"{parser.description} (JSON Schema, draft 2020-12)"
 
 
-def main(args: argparse.Namespace) -> int:
+def main(_args: argparse.Namespace) -> int:
     json.dump(schema(), sys.stdout, indent=2)
     sys.stdout.write("\n")
     return EXIT_READY

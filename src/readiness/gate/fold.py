@@ -73,9 +73,7 @@ def _hear(heard: _Heard, event: Mapping[str, Any]) -> None:
     elif kind == "run_resumed":
         heard.resumed += 1
         heard.interrupted, heard.finished_at = KILLED, ""
-        heard.results = {
-            name: one for name, one in heard.results.items() if one.outcome not in UNFINISHED
-        }
+        heard.results = {name: one for name, one in heard.results.items() if one.outcome not in UNFINISHED}
     elif kind == "problem":
         heard.problems.append(str(event["message"]))
     elif kind == "run_finished":
@@ -89,7 +87,8 @@ UNFINISHED = frozenset({Outcome.INTERRUPTED, Outcome.NOT_RUN})
 
 def _record(heard: _Heard, header: Header) -> Record:
     checks = tuple(
-        heard.results.get(planned.name) or _never_finished(planned.name, heard, header) for planned in header.planned
+        heard.results.get(planned.name) or _never_finished(planned.name, heard, header)
+        for planned in header.planned
     )
     decision = decide(
         checks,

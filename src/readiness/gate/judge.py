@@ -83,7 +83,9 @@ def judge(check: Check, seen: Observed, settings: Settings) -> Judgement:
         if spoken:
             return Judgement(*spoken, against)
     if settings.fail_on_skip and seen.tests.counts.skipped:
-        return Judgement(Outcome.FAILED, f"{_plural(seen.tests.counts.skipped, 'test')} skipped (fail-on-skip)", against)
+        return Judgement(
+            Outcome.FAILED, f"{_plural(seen.tests.counts.skipped, 'test')} skipped (fail-on-skip)", against
+        )
     unproven = _lane_not_proven(check, seen, settings, against)
     if unproven:
         return Judgement(Outcome.HOLLOW, unproven, against)
@@ -95,7 +97,10 @@ def _cut_short(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
         during = f" in {seen.tests.running[-1]}" if seen.tests.running else ""
         return Outcome.TIMED_OUT, f"still running{during} at its deadline of {check.timeout:g} s"
     if seen.tests.timed_out:
-        return Outcome.TIMED_OUT, f"{seen.tests.timed_out[0].test} passed its own deadline of {check.test_timeout:g} s"
+        return (
+            Outcome.TIMED_OUT,
+            f"{seen.tests.timed_out[0].test} passed its own deadline of {check.test_timeout:g} s",
+        )
     if seen.stopped == "output":
         return Outcome.ERROR, "ended because it wrote more output than the limit; see its log"
     if seen.stopped:
@@ -114,22 +119,35 @@ def _not_started(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     return None
 
 
-def _tests_failed(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+def _tests_failed(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     """Test records outrank the exit code: `pytest || true` with a failing test has failed."""
     counts = seen.tests.counts
     if counts.failed:
-        return Outcome.FAILED, f"{counts.failed} of {_plural(counts.executed, 'test')} failed{_first(seen.tests.failures)}"
+        return (
+            Outcome.FAILED,
+            f"{counts.failed} of {_plural(counts.executed, 'test')} failed{_first(seen.tests.failures)}",
+        )
     if seen.tests.swallowed:
-        return Outcome.FAILED, f"an assertion error was turned into a skip or a pass{_first(seen.tests.swallowed)}"
+        return (
+            Outcome.FAILED,
+            f"an assertion error was turned into a skip or a pass{_first(seen.tests.swallowed)}",
+        )
     if counts.errors:
-        return Outcome.ERROR, f"{_plural(counts.errors, 'error')} in collection, setup or teardown{_first(seen.tests.failures)}"
+        return (
+            Outcome.ERROR,
+            f"{_plural(counts.errors, 'error')} in collection, setup or teardown{_first(seen.tests.failures)}",
+        )
     if seen.tests.running:
-        how = f" (ended by signal {-seen.exit_code})" if seen.exit_code is not None and seen.exit_code < 0 else ""
+        how = (
+            f" (ended by signal {-seen.exit_code})"
+            if seen.exit_code is not None and seen.exit_code < 0
+            else ""
+        )
         return Outcome.ERROR, f"pytest ended while {seen.tests.running[-1]} was running{how}"
     return None
 
 
-def _command_failed(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+def _command_failed(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     code = seen.exit_code or 0
     if code < 0:
         return Outcome.FAILED, f"the command was ended by signal {-code}"
@@ -140,13 +158,16 @@ def _command_failed(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     return None
 
 
-def _flaky(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+def _flaky(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     if not seen.tests.reruns:
         return None
-    return Outcome.FLAKY, f"{_plural(len(seen.tests.reruns), 'test')} failed and passed on a repetition: {seen.tests.reruns[0]}"
+    return (
+        Outcome.FLAKY,
+        f"{_plural(len(seen.tests.reruns), 'test')} failed and passed on a repetition: {seen.tests.reruns[0]}",
+    )
 
 
-def _no_evidence(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+def _no_evidence(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     """An exit code of 0 without a trace of anything checked is hollow."""
     counts = seen.tests.counts
     if seen.calls_pytest and not seen.tests.processes:
@@ -184,7 +205,9 @@ def _lane_not_proven(check: Check, seen: Observed, settings: Settings, against: 
             return "this machine offers no way to prove that the command had no network"
         return ""
     if seen.stand_ins:
-        return f"ran against a stand-in ({', '.join(seen.stand_ins)}), which proves nothing in lane {check.lane}"
+        return (
+            f"ran against a stand-in ({', '.join(seen.stand_ins)}), which proves nothing in lane {check.lane}"
+        )
     if not seen.model_calls:
         what = "real model" if check.lane == "nd" else "outside provider"
         return f"no metered call to a {what}: nothing in lane {check.lane} was exercised"

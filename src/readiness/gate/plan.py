@@ -67,7 +67,9 @@ def make_plan(
     order = {check.name: number for number, check in enumerate(config.checks)}
     items.sort(key=lambda item: (-item.weight, order[item.check.name]))
     left = tuple(
-        LeftOut(check.name, check.lane, _why_not(check, settings)) for check in config.checks if check.name not in why
+        LeftOut(check.name, check.lane, _why_not(check, settings))
+        for check in config.checks
+        if check.name not in why
     )
     return Plan(tuple(_needs_first(items)), left)
 
@@ -108,7 +110,9 @@ def _other_provider(check: Check, settings: Settings) -> bool:
 
 def _missing_environment(check: Check, environ: Mapping[str, str]) -> str:
     missing = [name for name in check.requires_env if not environ.get(name) and not check.env.get(name)]
-    return f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not set" if missing else ""
+    return (
+        f"needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not set" if missing else ""
+    )
 
 
 def _weights(config: Config, seconds: Mapping[str, float]) -> dict[str, float]:

@@ -180,7 +180,9 @@ class _Reader:
         self.note(variable, text, "environment")
         names = _split(text)
         if not names:
-            raise UsageError(f"{variable} is set but names no check; unset it, or name checks separated by commas")
+            raise UsageError(
+                f"{variable} is set but names no check; unset it, or name checks separated by commas"
+            )
         return names
 
 

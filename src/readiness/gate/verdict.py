@@ -48,7 +48,9 @@ def decide(
     """
     checks = tuple(results)
     lint_against = [_lint_line(one) for one in lint if one.severity == "error" and strict]
-    against = lint_against + [_line(one) for one in checks if one.required and blocks(one.outcome, strict=strict)]
+    against = lint_against + [
+        _line(one) for one in checks if one.required and blocks(one.outcome, strict=strict)
+    ]
     unsettled = [_line(one) for one in checks if one.required and one.outcome in OPEN]
     if interrupted:
         unsettled.append(f"the run was interrupted ({interrupted})")
@@ -64,7 +66,9 @@ def decide(
     if unsettled:
         return Decision(Verdict.INCONCLUSIVE, statuses, tuple(unsettled), notes)
     passed = sum(one.outcome is Outcome.PASSED for one in checks if one.required)
-    return Decision(Verdict.READY, statuses, (f"{passed} required {'check' if passed == 1 else 'checks'} passed",), notes)
+    return Decision(
+        Verdict.READY, statuses, (f"{passed} required {'check' if passed == 1 else 'checks'} passed",), notes
+    )
 
 
 def blocks(outcome: Outcome, *, strict: bool) -> bool:
@@ -90,10 +94,7 @@ def lane_verdict(results: Iterable[CheckResult], *, strict: bool) -> LaneVerdict
 
 
 def _lanes(checks: tuple[CheckResult, ...], *, strict: bool) -> dict[str, LaneVerdict]:
-    return {
-        lane: lane_verdict([one for one in checks if one.lane == lane], strict=strict)
-        for lane in LANES
-    }
+    return {lane: lane_verdict([one for one in checks if one.lane == lane], strict=strict) for lane in LANES}
 
 
 def _worth_a_note(one: CheckResult, *, strict: bool) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from readiness.record.outcome import LaneVerdict, Verdict
-from readiness.record.result import CheckResult, LintFinding, ServiceResult
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final, Self
+
+    from readiness.record.outcome import LaneVerdict, Verdict
+    from readiness.record.result import CheckResult, LintFinding, ServiceResult
 
 REPORT_FORMAT: Final = "readiness/report/1"
 JOURNAL_FORMAT: Final = "readiness/journal/1"

@@ -70,7 +70,9 @@ class Progress:
             self._stream(result.name, tail.lines(last=True))
         self._done += 1
         took = "cached" if result.cached_from else f"{result.seconds:.2f} s"
-        self._print(f"{result.outcome:<6} {result.name}  [{self._done}/{self._total}]  {took}  {plain(result.reason)}")
+        self._print(
+            f"{result.outcome:<6} {result.name}  [{self._done}/{self._total}]  {took}  {plain(result.reason)}"
+        )
 
     def service(self, service: ServiceResult) -> None:
         detail = f" {plain(service.reason)}" if service.reason else ""
@@ -100,7 +102,9 @@ class Progress:
         self._write(f"\r\x1b[K{text[:width]}")
 
     def _running(self, names: list[str], now: float) -> str:
-        return ", ".join(f"{name} {now - self._tails[name].since:.0f} s" for name in names if name in self._tails)
+        return ", ".join(
+            f"{name} {now - self._tails[name].since:.0f} s" for name in names if name in self._tails
+        )
 
     def _print(self, line: str) -> None:
         self._last = time.monotonic()

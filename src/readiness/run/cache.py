@@ -24,9 +24,37 @@ if TYPE_CHECKING:
 FORMAT: Final = "readiness/cache/1"
 FOLDER: Final = ".readiness/cache"
 VOLATILE: Final = frozenset(
-    "_ OLDPWD PWD SHLVL TERM COLORTERM COLUMNS LINES WINDOWID DISPLAY XAUTHORITY SSH_AUTH_SOCK SSH_AGENT_PID "
-    "SSH_CLIENT SSH_CONNECTION SSH_TTY DBUS_SESSION_BUS_ADDRESS XDG_SESSION_ID XDG_RUNTIME_DIR GPG_AGENT_INFO "
-    "HOME TMPDIR PATH MAKEFLAGS MFLAGS MAKELEVEL STRICT_READY READINESS_EXPECT READINESS_GATE".split()
+    {
+        "_",
+        "OLDPWD",
+        "PWD",
+        "SHLVL",
+        "TERM",
+        "COLORTERM",
+        "COLUMNS",
+        "LINES",
+        "WINDOWID",
+        "DISPLAY",
+        "XAUTHORITY",
+        "SSH_AUTH_SOCK",
+        "SSH_AGENT_PID",
+        "SSH_CLIENT",
+        "SSH_CONNECTION",
+        "SSH_TTY",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "XDG_SESSION_ID",
+        "XDG_RUNTIME_DIR",
+        "GPG_AGENT_INFO",
+        "HOME",
+        "TMPDIR",
+        "PATH",
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+        "STRICT_READY",
+        "READINESS_EXPECT",
+        "READINESS_GATE",
+    }
 )
 """Inherited variables that differ from shell to shell without deciding a hermetic check's outcome."""
 VOLATILE_PREFIXES: Final = ("GITHUB_", "RUNNER_", "VSCODE_", "TMUX", "ITERM", "KITTY_")

@@ -122,7 +122,7 @@ class Conductor:
         """Start what can be started; settle what cannot be any more."""
         settled = True
         while settled:
-            settled = any([self._settle(item) for item in list(self._waiting)])
+            settled = any([self._settle(item) for item in list(self._waiting)])  # noqa: C419 (settle all)
         slots = self._context.slots
         for item in scheduler.candidates(self._waiting, self._outcomes):
             checks = [running.item.check for running in self._running.values()]
@@ -245,9 +245,7 @@ class Conductor:
         if not self._hosting.running:
             return
         items = [*self._waiting, *(running.item for running in self._running.values())]
-        needed = {
-            (name, self._network(item)) for item in items for name in item.check.services
-        }
+        needed = {(name, self._network(item)) for item in items for name in item.check.services}
         self._hosting.release(set() if self._interrupted and not self._running else needed)
 
     def _take_signals(self, descriptor: int) -> None:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-REMOVED = ("PYTHONHOME", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "READINESS_EXPECT", "READINESS_GATE")
+REMOVED = (
+    "PYTHONHOME",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
+    "READINESS_EXPECT",
+    "READINESS_GATE",
+)
 """What must not reach a check: another interpreter's home, the job server of a `make` that started the gate, and
 the selection of this run, which a nested gate would take for its own."""
 
@@ -49,7 +57,9 @@ def build(
     return Environment(variables, *differences(inherited, variables))
 
 
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def differences(
+    before: Mapping[str, str], after: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names that were added or changed, and names that were removed."""
     added = tuple(sorted(name for name, value in after.items() if before.get(name) != value))
     return added, tuple(sorted(before.keys() - after.keys()))

@@ -67,7 +67,7 @@ class Hosting:
 
     def ready_for(self, check: Check, network: str) -> bool:
         """Whether all services of a check are ready; starts those that can be."""
-        return all([self._ensure(name, network) for name in check.services])
+        return all([self._ensure(name, network) for name in check.services])  # noqa: C419 (start all)
 
     def failure_for(self, check: Check, network: str) -> str:
         """Why a check cannot run: a service that it needs, directly or not, failed. Empty when none did."""
@@ -139,7 +139,7 @@ class Hosting:
         service = self._context.config.service(name)
         assert service is not None, name
         hosted = self._hosted.setdefault((name, network), Hosted(service, network))
-        below = all([self._ensure(needed, network) for needed in service.needs])
+        below = all([self._ensure(needed, network) for needed in service.needs])  # noqa: C419 (start all)
         if below and hosted.state in ("", STOPPED):
             self._start(hosted)
         return below and hosted.state == READY

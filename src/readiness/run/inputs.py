@@ -13,7 +13,16 @@ from readiness.run.provenance import OWN_FILES, file_digest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-NOT_INPUTS = (".git", ".readiness", "__pycache__", ".pytest_cache", ".mypy_cache", ".venv", "venv", "node_modules")
+NOT_INPUTS = (
+    ".git",
+    ".readiness",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".venv",
+    "venv",
+    "node_modules",
+)
 
 
 class Inputs:
@@ -61,7 +70,9 @@ class Inputs:
         for entry in listed:
             facts, _, path = entry.partition("\t")
             files[path] = "git:" + " ".join(facts.split()[:2])
-        for path in self._git("ls-files", "--modified", "--others", "--deleted", "--exclude-standard", "-z") or ():
+        for path in (
+            self._git("ls-files", "--modified", "--others", "--deleted", "--exclude-standard", "-z") or ()
+        ):
             files[path] = ""
         return {path: mark for path, mark in files.items() if not path.startswith(OWN_FILES)}
 

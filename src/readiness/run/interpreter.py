@@ -86,7 +86,8 @@ def _venv_version(home: str) -> str:
 def _ask(path: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """Let it name itself: what lies on PATH may be a wrapper around the real one."""
     code, output = capture(
-        (path, "-I", "-c", "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"), environ
+        (path, "-I", "-c", "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"),
+        environ,
     )
     words = output.decode("utf-8", "replace").split("\n")
     if code or len(words) < 2:
@@ -96,13 +97,19 @@ def _ask(path: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _packages(home: str, version: str) -> dict[str, str]:
     minor = ".".join(version.split(".")[:2])
-    for folder in (f"lib/python{minor}/site-packages", f"lib64/python{minor}/site-packages", "lib/python3/dist-packages"):
+    for folder in (
+        f"lib/python{minor}/site-packages",
+        f"lib64/python{minor}/site-packages",
+        "lib/python3/dist-packages",
+    ):
         try:
             names = os.listdir(os.path.join(home, folder))
         except OSError:
             continue
         stems = [name[: -len(".dist-info")] for name in names if name.endswith(".dist-info")]
-        return dict(sorted((name.lower(), number) for name, _, number in (stem.partition("-") for stem in stems)))
+        return dict(
+            sorted((name.lower(), number) for name, _, number in (stem.partition("-") for stem in stems))
+        )
     return {}
 
 
@@ -113,7 +120,9 @@ def make_shims(interpreter: Interpreter, folder: str) -> None:
     its console script does, with the same `sys.path[0]` semantics, not as `python -m pytest`.
     """
     missing = [
-        name for name in ("python", "python3", "pytest") if not _executable(os.path.join(interpreter.folder, name))
+        name
+        for name in ("python", "python3", "pytest")
+        if not _executable(os.path.join(interpreter.folder, name))
     ]
     if missing:
         os.makedirs(folder, exist_ok=True)

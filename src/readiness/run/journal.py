@@ -38,7 +38,9 @@ class Journal:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._descriptor)
-            raise JournalWriteError(f"{path}: another gate is writing it; wait for that run to end") from error
+            raise JournalWriteError(
+                f"{path}: another gate is writing it; wait for that run to end"
+            ) from error
         self._mend()
 
     def __enter__(self) -> Self:

@@ -42,7 +42,9 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def conclude(item: Item, prepared: Prepared, ended: Ended, around: Surroundings, context: Context) -> CheckResult:
+def conclude(
+    item: Item, prepared: Prepared, ended: Ended, around: Surroundings, context: Context
+) -> CheckResult:
     """Judge a check whose job has ended."""
     check = item.check
     tests = read(prepared.events, context.root)
@@ -79,7 +81,9 @@ def conclude(item: Item, prepared: Prepared, ended: Ended, around: Surroundings,
         started_at=around.started_at,
         env_added=prepared.env_added,
         env_removed=prepared.env_removed,
-        failures=tuple(with_blob(one, context.root) for one in (*tests.timed_out, *tests.failures, *tests.swallowed)),
+        failures=tuple(
+            with_blob(one, context.root) for one in (*tests.timed_out, *tests.failures, *tests.swallowed)
+        ),
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
@@ -119,7 +123,9 @@ def with_blob(failure: Failure, root: str) -> Failure:
 def _warnings(ended: Ended, around: Surroundings) -> tuple[str, ...]:
     said = [around.died] if around.died else []
     if ended.left_running:
-        said.append(f"left {len(ended.left_running)} process(es) running, which were ended: {'; '.join(ended.left_running[:5])}")
+        said.append(
+            f"left {len(ended.left_running)} process(es) running, which were ended: {'; '.join(ended.left_running[:5])}"
+        )
     if ended.log_error:
         said.append(f"its log is incomplete: {ended.log_error}")
     return tuple(said)

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from readiness.run import kernel, tree
+from readiness.run.control import Control
 from readiness.run.job import Lines
-from readiness.run.worker import PRIVATE, Control, serve
+from readiness.run.worker import PRIVATE, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,7 +33,7 @@ class Prober:
         self._last = "nothing answered"
         self._command: subprocess.Popen[bytes] | None = None
 
-    def look(self, elapsed: float, leader: int) -> bytes | None:
+    def look(self, elapsed: float) -> bytes | None:
         """One look, `elapsed` seconds after the start; a message for the gate once the question is settled."""
         if elapsed < self._next:
             return None

@@ -57,7 +57,9 @@ class Prepared:
     known: Mapping[str, tuple[bool, str]]
 
 
-def run(prepared: Prepared, options: Options, environ: Mapping[str, str], listener: Listener) -> tuple[Record, RunFolder]:
+def run(
+    prepared: Prepared, options: Options, environ: Mapping[str, str], listener: Listener
+) -> tuple[Record, RunFolder]:
     """Run a plan from its beginning. Raises UsageError when nothing can be run or nothing could be recorded."""
     interpreters = _interpreters(prepared, environ)
     folder = artifacts.create(prepared.root)
@@ -132,7 +134,11 @@ def _conduct(
     except JournalWriteError as error:
         # Nothing more can be put on record, so the run is told as far as it got.
         log.events.append(
-            {"event": "run_finished", "finished_at": now(), "interrupted": f"the journal could not be written: {error}"}
+            {
+                "event": "run_finished",
+                "finished_at": now(),
+                "interrupted": f"the journal could not be written: {error}",
+            }
         )
     finally:
         remove_tree(context.scratch)
@@ -191,7 +197,9 @@ def _same_run(record: Record, prepared: Prepared, environ: Mapping[str, str]) ->
         raise UsageError(f"{run} cannot be resumed: the code has changed since; start a new one")
 
 
-def _interpreters(prepared: Prepared, environ: Mapping[str, str]) -> dict[str | None, interpreter.Interpreter]:
+def _interpreters(
+    prepared: Prepared, environ: Mapping[str, str]
+) -> dict[str | None, interpreter.Interpreter]:
     root, config = prepared.root, prepared.config
     known: dict[str | None, interpreter.Interpreter] = {
         None: interpreter.resolve(root, config.python, environ, f"{config.path}: defaults")
@@ -217,7 +225,9 @@ def _scratch(folder: RunFolder, environ: Mapping[str, str]) -> str:
     try:
         os.mkdir(path, mode=0o700)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; checks need a temporary folder, set TMPDIR to one") from error
+        raise UsageError(
+            f"{path}: {error.strerror}; checks need a temporary folder, set TMPDIR to one"
+        ) from error
     return path
 
 

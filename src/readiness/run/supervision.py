@@ -15,9 +15,9 @@ from readiness.run.log import Log
 if TYPE_CHECKING:
     from typing import Final
 
+    from readiness.run.control import Control
     from readiness.run.job import Job
     from readiness.run.service_ready import Prober
-    from readiness.run.worker import Control
 
 TICK: Final = 0.05
 """Seconds between looks at the clock where the kernel cannot announce the end of a process."""
@@ -126,7 +126,7 @@ class Supervision:
         elif self._log.over_limit:
             self._stop("output")
         elif self._prober and not self._ended:
-            message = self._prober.look(now - self._began, self._leader)
+            message = self._prober.look(now - self._began)
             if message:
                 self._control.say(message)
                 self._prober = None
@@ -179,7 +179,11 @@ class Supervision:
         if not self._job.stacks:
             return
         below = {str(pid): pid for pid in tree.descendants(os.getpid())}
-        asked = [below[stem] for name in os.listdir(self._job.stacks) if (stem := name.removesuffix(".stack")) in below]
+        asked = [
+            below[stem]
+            for name in os.listdir(self._job.stacks)
+            if (stem := name.removesuffix(".stack")) in below
+        ]
         tree.send(asked, signal.SIGUSR2)
         if asked:
             time.sleep(STACK_SECONDS)

@@ -15,48 +15,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from readiness.run import kernel
-from readiness.run.job import Job, Lines
+from readiness.run.job import Job
 from readiness.run.supervision import Supervision
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from readiness.run.control import Control
+
 OPEN = "open"
 PRIVATE = "private"
-
-
-class Control:
-    """The worker's end of its two pipes to the gate. `gone` is set once the gate no longer answers."""
-
-    def __init__(self, reads_from: int, writes_to: int) -> None:
-        self.descriptor = reads_from
-        self.gone = False
-        self._out = writes_to
-        self._lines = Lines()
-        self._waiting: list[bytes] = []
-
-    def next_line(self) -> bytes | None:
-        """The next line from the gate; blocks. None once the gate is gone."""
-        while not self._waiting and not self.gone:
-            self.read()
-        return self._waiting.pop(0) if self._waiting else None
-
-    def read(self) -> None:
-        """Take in what the gate wrote; call it when the descriptor is readable."""
-        chunk = os.read(self.descriptor, 1 << 16)
-        self.gone = not chunk
-        self._waiting += self._lines.feed(chunk)
-
-    def commands(self) -> list[str]:
-        """Commands (`stop`, `kill`) that arrived while a job runs."""
-        taken, self._waiting = self._waiting, []
-        return [json.loads(line)["command"] for line in taken]
-
-    def say(self, line: bytes) -> None:
-        try:
-            os.write(self._out, line)
-        except BrokenPipeError:
-            self.gone = True
 
 
 def serve(control: Control, network: str, namespaces: tuple[int, ...]) -> NoReturn:
@@ -70,7 +38,7 @@ def serve(control: Control, network: str, namespaces: tuple[int, ...]) -> NoRetu
         while (line := control.next_line()) is not None:
             ended = Supervision(Job.from_line(line), control).run()
             control.say(ended.to_line())
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 (said, then left)
         # Nothing above this frame may run in a forked copy of the gate: say what happened and leave.
         sys.stderr.write(f"readiness: worker {os.getpid()}: {type(error).__name__}: {error}\n")
         sys.stderr.flush()

@@ -32,7 +32,10 @@ class History:
     def lanes_with_age(self) -> dict[str, dict[str, Any]]:
         """Each lane's last run with `age`, the seconds since then."""
         now = time.time()
-        return {name: {**lane, "age": round(max(0.0, now - lane["epoch"]), 1)} for name, lane in self.lanes.items()}
+        return {
+            name: {**lane, "age": round(max(0.0, now - lane["epoch"]), 1)}
+            for name, lane in self.lanes.items()
+        }
 
 
 def load(root: str) -> History:

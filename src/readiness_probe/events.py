@@ -8,7 +8,7 @@ from json import JSONEncoder
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Optional
+    from typing import Tuple
 
 FORMAT = "readiness/probe/1"
 
@@ -23,19 +23,19 @@ class EventFile:
 
     def __init__(self, folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
-        self.folder = folder
         self.name = f"{time.time_ns()}-{os.getpid()}"
         self.count = 0
         self.lost = 0
+        self._path = os.path.join(folder, self.name + ".jsonl")
         self._began = time.monotonic()
         self._process = os.getpid()
         self._torn = False
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor: Optional[int] = os.open(os.path.join(folder, self.name + ".jsonl"), flags, 0o644)
+        self._closed = False
+        self._open()
 
     def write(self, event: str, **fields: object) -> None:
         """Append one event. What cannot be written is counted, and the count is in the last event."""
-        if self._descriptor is None or os.getpid() != self._process:
+        if self._closed or os.getpid() != self._process:
             return
         line = _encode({"event": event, "at": self.seconds(), **fields}) + "\n"
         try:
@@ -49,13 +49,26 @@ class EventFile:
         return round(time.monotonic() - self._began, 6)
 
     def close(self) -> None:
-        if self._descriptor is not None:
+        if not self._closed and self._is_ours():
             os.close(self._descriptor)
-            self._descriptor = None
+        self._closed = True
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, 0o644)
+        self._identity = _identity(self._descriptor)
+
+    def _is_ours(self) -> bool:
+        """False once a test has closed every descriptor: the number may be another file's by now."""
+        try:
+            return _identity(self._descriptor) == self._identity
+        except OSError:
+            return False
 
     def _append(self, data: bytes) -> None:
         """One write as a rule. After a short one (a full disk) the next line begins on a line of its own."""
-        assert self._descriptor is not None
+        if not self._is_ours():
+            self._open()
         if self._torn:
             data = b"\n" + data
         written = os.write(self._descriptor, data)
@@ -64,3 +77,8 @@ class EventFile:
             data = data[written:]
             written = os.write(self._descriptor, data)
             self._torn = written < len(data)
+
+
+def _identity(descriptor: int) -> Tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino

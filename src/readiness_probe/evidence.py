@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional
 
@@ -26,15 +28,20 @@ def shortened(text: str, limit: int) -> str:
     return f"{text[:half]}\n[... {cut} characters cut ...]\n{text[-half:]}"
 
 
-def facts_of(error: BaseException, places: Places) -> Dict[str, Any]:
-    """What only the live exception tells."""
-    return {"where": places.of_exception(error), "said": shortened(said_by(error), MESSAGE_LIMIT)}
+def facts_of(report: Any, error: BaseException, places: Places) -> Dict[str, Any]:
+    """What is to be told while the exception is alive and the report has not been serialised."""
+    said = said_by(error) if report.when == "collect" else _message(report)
+    return {"where": places.of_exception(error), "message": shortened(said, MESSAGE_LIMIT)}
 
 
 def said_by(error: BaseException) -> str:
     """An exception in its own words; of one that pytest wrapped around an import, those of the cause."""
     if type(error).__module__.split(".")[0] == "_pytest" and error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}\n{(error.text or '').strip()}".strip()
+    if isinstance(error, pytest.UsageError):
+        return str(error)
     return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
@@ -47,7 +54,7 @@ def take_facts(report: Any) -> Dict[str, Any]:
 def told(report: Any, facts: Dict[str, Any], places: Places) -> Dict[str, str]:
     """Message, place and details of a report that did not pass."""
     return {
-        "message": shortened(_message(report, facts), MESSAGE_LIMIT),
+        "message": facts.get("message") or shortened(_message(report), MESSAGE_LIMIT),
         "where": facts.get("where") or _where(report, places),
         "details": shortened(str(getattr(report, "longreprtext", "")), DETAILS_LIMIT),
     }
@@ -68,16 +75,14 @@ def skip_told(report: Any, places: Places) -> Dict[str, str]:
     return {"message": shortened(text, MESSAGE_LIMIT), "where": where}
 
 
-def _message(report: Any, facts: Dict[str, Any]) -> str:
+def _message(report: Any) -> str:
     longrepr = report.longrepr
     crash = getattr(longrepr, "reprcrash", None)
     if crash is not None:
         return str(crash.message).strip()
     if getattr(longrepr, "errorstring", ""):
         return str(longrepr.errorstring).strip().partition("\n")[0]
-    if facts.get("said") and not isinstance(longrepr, str) and report.when == "collect":
-        return str(facts["said"])
-    return str(getattr(report, "longreprtext", "") or longrepr or "").strip()
+    return str(longrepr or "").strip()
 
 
 def _where(report: Any, places: Places) -> str:

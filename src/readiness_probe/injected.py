@@ -1,8 +1,8 @@
-"""The way in: what our entry point names. It loads the other modules under names that are no file names.
+"""Loads the modules of the probe under names that are no file names.
 
 coverage.py measures every file that lies outside the standard library and site-packages, so the probe would
 show in the checked project's figures and could move a `fail_under`. It leaves code alone whose file name
-starts with `<`, as that of generated code does.
+starts with `<`, as that of generated code does. `entry` runs this file under such a name, too.
 """
 
 from __future__ import annotations

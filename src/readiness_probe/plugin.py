@@ -95,6 +95,12 @@ class ProbeHooks:
             self._do(self._recorder.collect_reported, report)
         yield
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: List[Any]) -> Generator[None, Any, None]:
+        self._do(self._recorder.before_selection, len(items))
+        yield
+        self._do(self._recorder.after_selection, len(items))
+
     def pytest_deselected(self, items: List[Any]) -> None:
         self._do(self._recorder.deselected, len(items))
 

@@ -56,6 +56,7 @@ class Recorder:
         self._running = ""
         self._collected = False
         self._deselected = 0
+        self._to_select_from = 0
         self._finished = False
         self._problems = 0
         self._warnings: Dict[Tuple[str, str, str, int], int] = {}
@@ -161,19 +162,24 @@ class Recorder:
     def collect_made(self, report: Any) -> None:
         call = report.__dict__.get("call")
         if report.failed and call is not None and call.excinfo is not None:
-            report.__dict__[FACTS] = facts_of(call.excinfo.value, self.places)
+            report.__dict__[FACTS] = facts_of(report, call.excinfo.value, self.places)
 
     def collect_reported(self, report: Any) -> None:
         facts = report.__dict__.get(FACTS, {}) if self.options.worker else take_facts(report)
         if report.failed:
-            report_told = told(report, facts, self.places)
-            report_told["message"] = str(facts.get("said") or report_told["message"])
-            self.events.write("collect_error", id=report.nodeid, **report_told)
+            self.events.write("collect_error", id=report.nodeid, **told(report, facts, self.places))
         elif report.skipped:
             self.events.write("collect_skip", id=report.nodeid, **skip_told(report, self.places))
 
+    def before_selection(self, number: int) -> None:
+        self._to_select_from = number
+
     def deselected(self, number: int) -> None:
         self._deselected += number
+
+    def after_selection(self, number: int) -> None:
+        """A conftest may drop tests without telling pytest: what is gone is deselected, told or not."""
+        self._deselected = max(self._deselected, self._to_select_from - number)
 
     def collected(self, names: Sequence[str]) -> None:
         """The tests that are going to run. xdist's workers all collect the same: the first speaks for all."""
@@ -197,10 +203,12 @@ class Recorder:
 
     def made(self, item: Any, call: Any, raised: Optional[BaseException], report: Any) -> None:
         """A report was made of a phase; `raised` is what it raised, before pytest gave that another form."""
+        if call.excinfo is None and raised is None and not self.watch.noticed:
+            return
         facts: Dict[str, Any] = {}
         error = call.excinfo.value if call.excinfo is not None else None
         if report.failed and error is not None:
-            facts = facts_of(error, self.places)
+            facts = facts_of(report, error, self.places)
         if call.when == "call":
             swallowed = self._swallowed(item, report, [one for one in (error, raised) if one is not None])
             if swallowed:

@@ -51,7 +51,7 @@ class AssertionWatch:
     def __init__(self, places: Places, problem: Callable[[Exception], None]) -> None:
         self._places = places
         self._problem = problem
-        self._noticed: List[Noticed] = []
+        self.noticed: List[Noticed] = []
         self._trees: Dict[str, Optional[ast.Module]] = {}
         self._original: Optional[Callable[[str], str]] = None
 
@@ -79,21 +79,20 @@ class AssertionWatch:
 
     def forget(self) -> None:
         """A new test phase begins."""
-        if self._noticed:
-            self._noticed = []
+        self.noticed = []
 
     def into_a_pass(self, item: Any) -> List[Dict[str, str]]:
         """The assertions of the test function `item` that failed, were caught in it, and let it pass."""
         found: Dict[str, Dict[str, str]] = {}
         name = getattr(item, "originalname", None) or str(item.name).partition("[")[0]
-        for message, calls in self._noticed:
+        for message, calls in self.noticed:
             caught = self._caught_in(name, str(getattr(item, "path", "") or item.fspath), calls)
             if caught:
                 found.setdefault(caught, {"how": "pass", "message": message, "where": caught})
         return list(found.values())
 
     def _notice(self, message: str, frame: Optional[FrameType]) -> None:
-        if len(self._noticed) >= _NOTICED_LIMIT:
+        if len(self.noticed) >= _NOTICED_LIMIT:
             return
         calls: List[Call] = []
         while frame is not None and len(calls) < _DEPTH_LIMIT:
@@ -103,7 +102,7 @@ class AssertionWatch:
             calls.append((code.co_filename, frame.f_lineno, code.co_name))
             frame = frame.f_back
         if calls:
-            self._noticed.append((shortened(message, MESSAGE_LIMIT), calls))
+            self.noticed.append((shortened(message, MESSAGE_LIMIT), calls))
 
     def _caught_in(self, function: str, path: str, calls: List[Call]) -> str:
         """Place of the assertion, when the test function itself swallowed it; else empty."""

@@ -24,7 +24,7 @@ import os, sys
 folder, path, variables = channel.receive()
 os.environ.update(variables)
 sys.path[:] = [folder] + path
-import readiness_probe.injected
+import readiness_probe.entry
 sys.path.remove(folder)
 """
 _SECONDS = 60

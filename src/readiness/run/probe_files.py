@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Event = Mapping[str, Any]
 
 FORMAT: Final = "readiness/probe/1"
+TEXT_LIMIT: Final = 20_000
 _NEEDED: Final[Mapping[str, Mapping[str, type | tuple[type, ...]]]] = {
     "session": {"format": str, "pid": int, "rootdir": str},
     "collected": {"ids": list, "deselected": int},
@@ -129,9 +130,9 @@ def _of_events(name: str, events: list[Event]) -> Iterator[str]:
 
 
 def read_text(path: str) -> str:
-    """The text of a file that may not be there."""
+    """The first part of the text of a file that may not be there."""
     try:
         with open(path, encoding="utf-8", errors="backslashreplace") as file:
-            return file.read()
+            return file.read(TEXT_LIMIT)
     except FileNotFoundError:
         return ""

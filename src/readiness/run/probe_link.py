@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = "readiness_probe"
 _METADATA: Final = "Metadata-Version: 2.1\nName: readiness-probe\nVersion: 1\n"
-_ENTRY_POINTS: Final = f"[pytest11]\n{PLUGIN_NAME} = {_PACKAGE}.injected:plugin\n"
+_ENTRY_POINTS: Final = f"[pytest11]\n{PLUGIN_NAME} = {_PACKAGE}.entry:plugin\n"
 
 PUT_BACK_FIRST: Final = (
     'case "${READINESS_PROBE_FOLDER:+:$PYTHONPATH:}" in ""|*":$READINESS_PROBE_FOLDER:"*) ;; '

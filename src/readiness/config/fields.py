@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Final, Literal
 
     Kind = Literal[
-        "version", "text", "command", "name", "path", "choice", "flag", "count", "number", "seconds",
+        "version", "text", "command", "program", "name", "path", "choice", "flag", "count", "number", "seconds",
         "seconds_or_none", "choices", "names", "variables", "paths", "environment", "ready",
         "url", "tcp", "pattern", "section", "sections", "named_sections",
     ]  # fmt: skip
@@ -23,6 +23,7 @@ KINDS: Final[dict[Kind, str]] = {
     "version": "the number of the form",
     "text": "text",
     "command": "a shell command",
+    "program": "a path or a name of a program",
     "name": "a name",
     "path": "a path inside the project",
     "choice": "one word",
@@ -49,8 +50,9 @@ KINDS: Final[dict[Kind, str]] = {
 PATTERNS: Final = {
     "name": r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
     "variable": r"^[A-Za-z_][A-Za-z0-9_]*$",
-    "path": r"^(?!/)(?!(.*/)?\.\.(/|$))[\s\S]+$",
+    "path": r"^(?!/)(?!([\s\S]*/)?\.\.(/|$))[\s\S]+$",
     "command": r"\S",
+    "program": r"\S",
     "seconds": r"^[0-9]+(\.[0-9]+)?[smh]$",
     "seconds_or_none": r"^([0-9]+(\.[0-9]+)?[smh]|none)$",
     "url": r"^https?://[^\s/]\S*$",
@@ -134,7 +136,7 @@ _ROOT: Final = (
 _DEFAULTS: Final = (
     *_TIMES,
     Field(
-        "python", "text", "Interpreter for every `python` and `pytest` in a command, from the project's root."
+        "python", "program", "Interpreter for every `python` and `pytest` in a command, from the project's root."
     ),
     Field("env", "environment", "Merged under the `env` of each check."),
     _ISOLATE,
@@ -185,7 +187,7 @@ _CHECK: Final = (
     _DESCRIPTION,
     _CHECK_ENV,
     Field("cwd", "path", "Folder the command runs in, from the project's root.", default="."),
-    Field("python", "text", "Interpreter for this check, instead of the one in `defaults`."),
+    Field("python", "program", "Interpreter for this check, instead of the one in `defaults`."),
     *_TIMES,
     _OPTIONAL,
     Field(

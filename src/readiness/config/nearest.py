@@ -59,7 +59,9 @@ def _rank(word: str, name: str) -> int | None:
     if word.casefold() == name.casefold():
         return 0
     allowed = max(1, len(word) // 3)
-    if abs(len(word) - len(name)) <= allowed and (edits := distance(word, name)) <= allowed:
+    # One edit adds at most one letter and takes at most one: a cheap bound before the dear distance.
+    close = abs(len(word) - len(name)) <= allowed and len(set(word) ^ set(name)) <= 2 * allowed
+    if close and (edits := distance(word, name)) <= allowed:
         return edits
     short, long = sorted((word, name), key=len)
     return 1000 if len(short) >= 3 and short in long else None

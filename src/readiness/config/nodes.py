@@ -41,10 +41,9 @@ _SHORT_LINE: Final = 500
 _SMALL_FILE: Final = 256 * 1024
 
 _ADVICE: Final = (
-    ("\\t", "indent with spaces"),
     ("mapping values are not allowed", "put text that holds ': ' in quotes, and check the indentation"),
     ("single document", "remove what follows the second ---"),
-    ("expected a single", "remove what follows the second ---"),
+    ("duplicate anchor", "give each anchor a name of its own"),
     ("undefined alias", "define the anchor above its alias"),
     ("block end", "check the indentation of this line and of those above"),
     ("block collection", "check the indentation of this line and of those above"),
@@ -53,6 +52,8 @@ _ADVICE: Final = (
     ("expected ',' or", "close the bracket, or put the text in quotes"),
     ("cannot start any token", "put the text in quotes"),
 )
+
+_ANY_SYNTAX: Final = "correct the syntax here or on the line above"
 
 
 def parse(text: str, path: str, loader: Any = _LOADER) -> Node | None:
@@ -71,7 +72,7 @@ def parse(text: str, path: str, loader: Any = _LOADER) -> Node | None:
             _measure(text, path, loader)
         composed: Any = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
-        raise _syntax_error(error, path) from None
+        raise _syntax_error(error, text, path) from None
     except RecursionError:
         raise _error(Place(path, 1, 1), f"nests deeper than {DEEPEST} levels", "flatten it") from None
     root: Node | None = composed
@@ -129,17 +130,18 @@ def _refuse_expansion(root: Node, path: str) -> None:
         waiting.extend(children)
 
 
-def _syntax_error(error: yaml.YAMLError, path: str) -> ConfigError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    place = _place_of_mark(mark, path) if mark else Place(path, 1, 1)
-    problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    context = getattr(error, "context", None)
-    message = f"is not YAML: {problem} {context}" if context else f"is not YAML: {problem}"
-    begun = getattr(error, "context_mark", None)
-    if context and begun and begun.line + 1 != place.line:
-        message += f" that starts on line {begun.line + 1}"
-    known = (advice for sign, advice in _ADVICE if sign in message)
-    return _error(place, message, next(known, "correct the syntax here or on the line above"))
+def _syntax_error(error: yaml.YAMLError, text: str, path: str) -> ConfigError:
+    context, problem = getattr(error, "context", None), getattr(error, "problem", None)
+    begun, mark = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
+    if mark is None:
+        return _error(Place(path, 1, 1), f"is not YAML: {str(error).partition(chr(10))[0]}", _ANY_SYNTAX)
+    if context and begun and begun.line != mark.line:
+        context += f" from line {begun.line + 1}"
+    message = f"is not YAML: {context}, {problem}" if context else f"is not YAML: {problem}"
+    if text[mark.index : mark.index + 1] == "\t":
+        return _error(_place_of_mark(mark, path), message, "indent with spaces: this is a tab")
+    advice = next((advice for sign, advice in _ADVICE if sign in message), _ANY_SYNTAX)
+    return _error(_place_of_mark(mark, path), message, advice)
 
 
 def _place_of_mark(mark: Any, path: str) -> Place:

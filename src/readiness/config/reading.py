@@ -100,25 +100,29 @@ class Reading:
 def quoted(text: str) -> str:
     """Text as messages show it: on one line, at most 60 characters, in double quotes."""
     short = text if len(text) <= 60 else text[:57] + "…"
-    return (
-        '"' + short.encode("unicode_escape").decode("ascii") + '"'
-        if not short.isprintable()
-        else f'"{short}"'
-    )
+    return f'"{short}"' if short.isprintable() else f'"{short.encode("unicode_escape").decode("ascii")}"'
+
+
+_FOUND: Final = {
+    "str": "{}",
+    "int": "the number {}",
+    "float": "the number {}",
+    "bool": "the truth value {}",
+    "timestamp": "the date {}",
+    "null": "nothing",
+    "seq": "a list",
+    "map": "a mapping",
+}
+
+
+def is_plain(node: Node) -> bool:
+    """True for a value without a tag of its own (`!name`), or with one that YAML gives it anyway."""
+    return node.tag.removeprefix(TAG) in _FOUND
 
 
 def found(node: Node) -> str:
     """What a node is, for a message that says what was expected instead."""
-    if node.id == "sequence":
-        return "a list"
-    if node.id == "mapping":
-        return "a mapping"
-    words = {
-        "null": "nothing",
-        "int": f"the number {node.value[:60]}",
-        "float": f"the number {node.value[:60]}",
-    }
-    words |= {"bool": f"the truth value {node.value}", "timestamp": f"the date {node.value}"}
-    if not node.tag.startswith(TAG):
+    if not is_plain(node):
         return f"a value with the tag {quoted(node.tag)}"
-    return words.get(node.tag.removeprefix(TAG), quoted(node.value))
+    known = _FOUND[node.tag.removeprefix(TAG)]
+    return known.format(quoted(node.value)) if node.id == "scalar" else known

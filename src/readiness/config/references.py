@@ -37,7 +37,7 @@ def refuse_unknown(
     entries: Sequence[Entry], key: str, what: str, known: Sequence[Entry], reading: Reading
 ) -> None:
     """Every name listed under `key` is the name of one of `known`."""
-    names = [entry.name for entry in known if entry.name]
+    names = {entry.name: entry for entry in known if entry.name}
     for entry in entries:
         for name, node in _listed(entry, key):
             if name not in names:

@@ -146,6 +146,7 @@ def _of_named_sections(field: Field) -> Schema:
 _KINDS: Final[dict[str, Callable[[Field], Schema]]] = {
     "text": _of_text,
     "command": _of_text,
+    "program": _of_text,
     "name": _of_text,
     "path": _of_text,
     "url": _of_text,

@@ -63,7 +63,7 @@ def _read_value(field: Field, node: Node, entry: Entry, reading: Reading) -> Non
     if node.id == "scalar" and node.tag == TAG + "null":
         reading.refuse(node, f"`{field.name}` has no value", "give it one, or remove the key")
         return
-    value = (READERS.get(field.kind) or _NESTED[field.kind])(field, node, reading)
+    value = (READERS.get(field.kind) or NESTED[field.kind])(field, node, reading)
     if value is not BROKEN:
         entry.values[field.name] = value
 
@@ -162,10 +162,11 @@ def _ready_of_mapping(node: Node, reading: Reading) -> Ready | Broken:
     return next((Ready(kind, target) for kind, target in entry.values.items()), BROKEN)
 
 
-_NESTED: dict[str, Callable[[Field, Node, Reading], object]] = {
+NESTED: dict[str, Callable[[Field, Node, Reading], object]] = {
     "version": _read_version,
     "section": _read_nested,
     "sections": _read_entries,
     "named_sections": _read_named,
     "ready": _read_ready,
 }
+"""The reader of each kind that holds keys of ours."""

@@ -125,6 +125,7 @@ def _environment_text(name: str, node: Node, reading: Reading) -> str | Broken:
 READERS: Final[dict[str, Callable[[Field, Node, Reading], object]]] = {
     "text": read_text,
     "command": read_command,
+    "program": read_command,
     "name": read_name,
     "path": read_path,
     "choice": read_choice,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from readiness.config.fields import KINDS
-from readiness.config.reading import TAG, Broken, found, quoted
+from readiness.config.reading import TAG, Broken, found, is_plain, quoted
 
 if TYPE_CHECKING:
     from typing import Final
@@ -57,6 +57,8 @@ def wrong(field: Field, node: Node, reading: Reading) -> Broken:
 
 
 def _advice(field: Field, node: Node) -> str:
+    if not is_plain(node):
+        return "remove the tag"
     if node.id != "scalar":
         return f"see `{field.name}` in docs/config.md"
     if field.kind in ("names", "choices", "variables", "paths"):
@@ -94,7 +96,7 @@ def read_command(field: Field, node: Node, reading: Reading) -> str | Broken:
     text = read_text(field, node, reading)
     if isinstance(text, Broken) or text.strip():
         return text
-    return reading.refuse(node, f"`{field.name}` is empty", "write the command to run")
+    return reading.refuse(node, f"`{field.name}` is empty", "write what to run")
 
 
 def read_name(field: Field, node: Node, reading: Reading) -> str | Broken:

@@ -166,6 +166,40 @@ def test_what_is_no_configuration_is_neither_valid_nor_loaded(data: Any) -> None
     assert faults_of(yaml.safe_dump(data))
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("checks", 1, "locks"), ["a", "a"]),
+        (("checks", 1, "inputs"), ["../x"]),
+        (("checks", 1, "requires_env"), ["A-B"]),
+        (("checks", 1, "cores"), 1025),
+        (("checks", 1, "timeout"), 604801),
+        (("checks", 1, "timeout"), "90"),
+        (("checks", 1, "name"), "-a"),
+        (("checks", 1, "run"), " \n"),
+        (("checks", 1, "lane"), "smoke"),
+        (("checks", 1, "trials", "good"), 1),
+        (("checks", 1, "trials", "alpha"), 0.5),
+        (("checks", 1, "env", "C"), None),
+        (("checks",), []),
+        (("gates",), {}),
+        (("gates", "dev", "lanes"), []),
+        (("gates", "dev", "lanes"), "core"),
+        (("services", "agent", "ready"), {"log": "up", "command": "x"}),
+        (("services", "agent", "ready"), "gopher://a"),
+        (("services", "agent", "timeout"), "none"),
+        (("services", "a b"), {"run": "x", "ready": "tcp://a:1"}),
+        (("defaults", "env", "A B"), "x"),
+    ],
+    ids=str,
+)
+def test_the_schema_refuses_by_itself(path: Path, value: Any) -> None:
+    data = deepcopy(NEW)
+    parent_of(data, path)[path[-1]] = value
+    assert not VALIDATOR.is_valid(data)
+    assert_they_agree(data, path)
+
+
 @pytest.mark.parametrize("path", paths(NEW), ids=lambda path: ".".join(map(str, path)))
 def test_no_key_can_be_removed_or_misspelt_by_the_one_and_not_the_other(path: Path) -> None:
     without = deepcopy(NEW)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from readiness.config.fields import SECTIONS, TITLES
@@ -20,19 +19,21 @@ if TYPE_CHECKING:
     from readiness.config.reading import Reading
 
 
-@dataclasses.dataclass(slots=True)
 class Entry:
     """One mapping of the file as read. `values` holds what was sound, `nodes` the node of every known key.
 
     `name_node` is where the name stands: a key of the mapping above, or the value of `name`.
     """
 
-    section: str
-    node: Node
-    name: str = ""
-    name_node: Node | None = None
-    values: dict[str, Any] = dataclasses.field(default_factory=dict)
-    nodes: dict[str, Node] = dataclasses.field(default_factory=dict)
+    __slots__ = ("name", "name_node", "node", "nodes", "section", "values")
+
+    def __init__(self, section: str, node: Node, name_node: Node | None = None) -> None:
+        self.section = section
+        self.node = node
+        self.name = ""
+        self.name_node = name_node
+        self.values: dict[str, Any] = {}
+        self.nodes: dict[str, Node] = {}
 
 
 def read_section(section: str, node: Node, reading: Reading, name_node: Node | None = None) -> Entry | Broken:
@@ -40,7 +41,7 @@ def read_section(section: str, node: Node, reading: Reading, name_node: Node | N
     if node.id != "mapping" or node.tag != TAG + "map":
         advice = "write key: value lines below it"
         return reading.refuse(node, f"{TITLES[section]} must be a mapping, not {found(node)}", advice)
-    entry = Entry(section, node, name_node=name_node)
+    entry = Entry(section, node, name_node)
     known = SECTIONS[section]
     for key, key_node, value_node in reading.pairs(node):
         if key in known:

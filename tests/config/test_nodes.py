@@ -142,3 +142,20 @@ def test_columns_count_characters_not_bytes(loader: Any) -> None:
     root = parse("{é😀: ü, b: c}", "f", loader)
     assert root is not None
     assert str(place_of(root.value[1][0], "f")) == "f:1:9"
+
+
+def shape(node: Any) -> tuple[Any, ...]:
+    """All that is read of a node: what it is, where it starts and ends, and what it holds."""
+    marks = (node.start_mark.line, node.start_mark.column, node.start_mark.index)
+    if node.id == "scalar":
+        return (node.id, node.tag, marks, node.value)
+    held = node.value if node.id == "sequence" else [part for pair in node.value for part in pair]
+    return (node.id, node.tag, marks, bool(node.flow_style), [shape(part) for part in held])
+
+
+def test_both_loaders_of_pyyaml_see_the_same_file() -> None:
+    """PyYAML may be built without libyaml; the faults must not move."""
+    text = "# é\nversion: 2\nchecks:\n  - {name: 'ü', env: {A: yes, B: 0x1F, C: ~}}\n  - &b\n    run: |\n      x\n"
+    text += '    "cwd": 1.5\n  - <<: *b\n    description: >-\n      folded\n      text\n'
+    in_c, in_python = (parse(text, "f", loader) for loader in LOADERS)
+    assert shape(in_c) == shape(in_python)

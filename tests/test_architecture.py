@@ -41,7 +41,13 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
             assert node.level == 0 or path.is_relative_to(SRC / "readiness_probe"), (
                 f"{path}:{node.lineno}: relative import"
             )
-            yield node.lineno, node.module or ""
+            yield from ((node.lineno, target(node.module or "", name.name)) for name in node.names)
+
+
+def target(module: str, name: str) -> str:
+    """What `from module import name` reaches: a module of that name, or the module itself."""
+    inner = SRC / Path(*module.split("."), name)
+    return f"{module}.{name}" if inner.is_dir() or inner.with_suffix(".py").exists() else module
 
 
 def room(module: str) -> str:

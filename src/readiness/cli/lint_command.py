@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.config.lint import lint
 from readiness.record.outcome import EXIT_NOT_READY, EXIT_READY
+from readiness.record.value import as_json
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     expected = tuple(os.environ.get("READINESS_EXPECT", "").replace(",", " ").split())
     findings = lint(config, root, expected, deep=True)
     if args.json:
-        json.dump([asdict(one) for one in findings], sys.stdout, indent=2)
+        json.dump([as_json(one) for one in findings], sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
         sys.stdout.write("".join(_line(one) for one in findings))

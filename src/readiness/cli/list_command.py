@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.record.outcome import EXIT_READY
+from readiness.record.value import as_json
 
 if TYPE_CHECKING:
     import argparse
@@ -73,7 +73,7 @@ def _as_json(asked: Project) -> dict[str, object]:
         "gate": asked.settings.gate,
         "strict": asked.settings.strict,
         "lanes": asked.settings.lanes,
-        "switches": [asdict(one) for one in asked.settings.switches],
-        "planned": [asdict(item.planned()) | {"skip": item.skip} for item in asked.plan.items],
-        "left_out": [asdict(one) for one in asked.plan.left_out],
+        "switches": [as_json(one) for one in asked.settings.switches],
+        "planned": [as_json(item.planned()) | {"skip": item.skip} for item in asked.plan.items],
+        "left_out": [as_json(one) for one in asked.plan.left_out],
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.config.load import load
 from readiness.gate.plan import Plan, make_plan
 from readiness.gate.settings import Flags, Settings, resolve
+from readiness.record.value import value
 from readiness.store.history import History
 from readiness.store.history import load as load_history
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONFIG_NAMES: Final = ("readiness.yml", "readiness.yaml")
 
 
-@dataclass(frozen=True)
+@value
 class Project:
     """A project with its configuration, and the plan for what was asked."""
 

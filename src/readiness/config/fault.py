@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from readiness.config.model import Place
 
 
-@dataclass(frozen=True)
+@value
 class Fault:
     """One thing that makes the configuration unusable: what is wrong, where, and what to do."""
 

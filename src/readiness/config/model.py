@@ -6,14 +6,15 @@ can point at it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from readiness.record.value import EMPTY, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
+@value
 class Place:
     """A position in a file; line and column count from 1."""
 
@@ -25,7 +26,7 @@ class Place:
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
+@value
 class Gate:
     """What a moment needs: the lanes that must be READY, and whether every gap decides."""
 
@@ -35,7 +36,7 @@ class Gate:
     place: Place
 
 
-@dataclass(frozen=True)
+@value
 class Ready:
     """How a service shows that it can be used. `kind` is `url`, `tcp`, `log` or `command`.
 
@@ -47,7 +48,7 @@ class Ready:
     target: str
 
 
-@dataclass(frozen=True)
+@value
 class Service:
     """A program that checks need while they run. `env` is given to the checks, not to the service itself."""
 
@@ -55,7 +56,7 @@ class Service:
     run: str
     ready: Ready
     place: Place
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = EMPTY
     needs: tuple[str, ...] = ()
     timeout: float = 60.0
     """Seconds it may take to become ready."""
@@ -66,7 +67,7 @@ class Service:
     cwd: str = "."
 
 
-@dataclass(frozen=True)
+@value
 class Trials:
     """How a non-deterministic check is judged: pass at `good`, fail at `bad`.
 
@@ -84,7 +85,7 @@ class Trials:
     budget_cost: float | None = None
 
 
-@dataclass(frozen=True)
+@value
 class Check:
     """One command with a verdict."""
 
@@ -94,7 +95,7 @@ class Check:
     place: Place
     run_place: Place
     description: str = ""
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = EMPTY
     cwd: str = "."
     python: str | None = None
     timeout: float | None = 600.0
@@ -122,7 +123,7 @@ class Check:
     """`file`, or `name` when the old form has no lane and it was read off the check's name."""
 
 
-@dataclass(frozen=True)
+@value
 class Config:
     """A whole configuration. `form` is 2, or 1 for the old form (a bare list of checks)."""
 

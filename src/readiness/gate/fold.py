@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from readiness.gate.verdict import decide
@@ -29,21 +28,21 @@ class JournalError(Exception):
     """The journal cannot be read as one; the message says why."""
 
 
-@dataclass
 class _Heard:
     """What the events said so far."""
 
-    header: Header | None = None
-    lint: list[LintFinding] = field(default_factory=list)
-    results: dict[str, CheckResult] = field(default_factory=dict)
-    started: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    services: dict[str, ServiceResult] = field(default_factory=dict)
-    history: Mapping[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    resumed: int = 0
-    interrupted: str = KILLED
-    finished_at: str = ""
-    seconds: float = 0.0
+    def __init__(self) -> None:
+        self.header: Header | None = None
+        self.lint: list[LintFinding] = []
+        self.results: dict[str, CheckResult] = {}
+        self.started: dict[str, Mapping[str, Any]] = {}
+        self.services: dict[str, ServiceResult] = {}
+        self.history: Mapping[str, Any] = {}
+        self.problems: list[str] = []
+        self.resumed = 0
+        self.interrupted = KILLED
+        self.finished_at = ""
+        self.seconds = 0.0
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> Record:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome, RanAgainst
 from readiness.record.result import Counts, Failure, Skip
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from readiness.config.model import Check
@@ -17,14 +17,14 @@ COMMAND_NOT_EXECUTABLE = 126
 PYTEST_NOTHING_COLLECTED = 5
 
 
-@dataclass(frozen=True)
+@value
 class TestRecords:
     """What the probe wrote of every pytest process of a check; see docs/probe.md."""
 
     __test__ = False
 
     processes: int = 0
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = Counts()
     failures: tuple[Failure, ...] = ()
     failures_left_out: int = 0
     skips: tuple[Skip, ...] = ()
@@ -42,7 +42,7 @@ class TestRecords:
     """The socket guard was active in every one of the processes."""
 
 
-@dataclass(frozen=True)
+@value
 class Observed:
     """What the run saw of one check.
 
@@ -63,10 +63,10 @@ class Observed:
     stand_ins: tuple[str, ...] = ()
     model_calls: int = 0
     last_output: str = ""
-    tests: TestRecords = field(default_factory=TestRecords)
+    tests: TestRecords = TestRecords()
 
 
-@dataclass(frozen=True)
+@value
 class Judgement:
     """An outcome, the one-line reason for it, and what it was measured on."""
 

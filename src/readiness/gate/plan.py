@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.record.record import LeftOut, Planned
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from readiness.gate.settings import Settings
 
 
-@dataclass(frozen=True)
+@value
 class Item:
     """One check of the plan. `weight` is the expected seconds until everything that waits for it could be done."""
 
@@ -31,7 +31,7 @@ class Item:
         )
 
 
-@dataclass(frozen=True)
+@value
 class Plan:
     """What a run will do: items in the order they are offered, and what was left out with the reason."""
 

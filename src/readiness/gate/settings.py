@@ -6,12 +6,12 @@ the record lists those that were read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from readiness.config.nearest import suggestion
 from readiness.record.outcome import LANES
 from readiness.record.record import Switch
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class UsageError(Exception):
     """What was asked for cannot be done; the message says what to ask for instead."""
 
 
-@dataclass(frozen=True)
+@value
 class Flags:
     """What the command line said; None or empty means that it did not say."""
 
@@ -40,7 +40,7 @@ class Flags:
     timeouts: bool | None = None
 
 
-@dataclass(frozen=True)
+@value
 class Settings:
     """What a run obeys.
 
@@ -56,7 +56,7 @@ class Settings:
     timeouts: bool = True
     nd_real: bool = False
     providers: tuple[str, ...] = ()
-    switches: tuple[Switch, ...] = field(default=())
+    switches: tuple[Switch, ...] = ()
 
 
 def of_header(header: Header) -> Settings:

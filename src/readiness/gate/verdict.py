@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ OPEN: Final = frozenset({Outcome.INCONCLUSIVE, Outcome.INTERRUPTED})
 """Outcomes that leave the question open."""
 
 
-@dataclass(frozen=True)
+@value
 class Decision:
     """The verdict of a run. `reasons` decided it; `notes` are what a reader should hear all the same."""
 

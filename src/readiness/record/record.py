@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING
+
+from readiness.record.value import EMPTY, as_json, field_names, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ REPORT_FORMAT: Final = "readiness/report/1"
 JOURNAL_FORMAT: Final = "readiness/journal/1"
 
 
-@dataclass(frozen=True)
+@value
 class Switch:
     """A setting that was read: its name, its value, and where it came from (`flag`, `environment`, `file`, `default`)."""
 
@@ -25,7 +26,7 @@ class Switch:
     source: str
 
 
-@dataclass(frozen=True)
+@value
 class Provenance:
     """Which code ran. `dirty_digest` is a SHA-256 over the content of every changed or untracked file; empty when clean.
 
@@ -40,10 +41,10 @@ class Provenance:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+        return cls(**{name: data[name] for name in field_names(cls) if name in data})
 
 
-@dataclass(frozen=True)
+@value
 class Planned:
     """One check of the plan: whether it is required, and why it is in."""
 
@@ -56,10 +57,10 @@ class Planned:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
+        return cls(**{name: data[name] for name in field_names(cls) if name in data})
 
 
-@dataclass(frozen=True)
+@value
 class LeftOut:
     """One check that the configuration holds and the plan does not, and why."""
 
@@ -69,10 +70,10 @@ class LeftOut:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: str(data.get(f.name, "")) for f in fields(cls)})
+        return cls(**{name: str(data.get(name, "")) for name in field_names(cls)})
 
 
-@dataclass(frozen=True)
+@value
 class Header:
     """What was known before the first check started. Times are UTC, ISO 8601."""
 
@@ -89,22 +90,22 @@ class Header:
     """Checks that were asked for by name; then no lane is owed."""
     fail_on_skip: bool = False
     timeouts: bool = True
-    provenance: Provenance = field(default_factory=Provenance)
+    provenance: Provenance = Provenance()
     switches: tuple[Switch, ...] = ()
     planned: tuple[Planned, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     interpreter: str = ""
     interpreter_version: str = ""
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = EMPTY
     host: str = ""
     platform: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return as_json(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        known = {name: data[name] for name in field_names(cls) if name in data}
         known["argv"] = tuple(data.get("argv", ()))
         known["lanes"] = tuple(data.get("lanes", ()))
         known["expect"] = tuple(data.get("expect", ()))
@@ -115,7 +116,7 @@ class Header:
         return cls(**known)
 
 
-@dataclass(frozen=True)
+@value
 class LaneStatus:
     """One lane's own verdict. `age` is seconds since it last ran: 0 when it ran now, None when it never did."""
 
@@ -127,7 +128,7 @@ class LaneStatus:
     """The verdict of that last run, when the lane did not run now."""
 
 
-@dataclass(frozen=True)
+@value
 class Record:
     """One run, whole. `reasons` decide the verdict, `notes` do not (an optional check that failed, say)."""
 

@@ -6,17 +6,17 @@ and the record hold the same words. Paths are relative to the project's root unl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome, RanAgainst
+from readiness.record.value import field_names, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self
 
 
-@dataclass(frozen=True)
+@value
 class Counts:
     """Tests by how they ended, counted from the test records of every pytest process of a check.
 
@@ -40,10 +40,10 @@ class Counts:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: int(data.get(f.name, 0)) for f in fields(cls)})
+        return cls(**{name: int(data.get(name, 0)) for name in field_names(cls)})
 
 
-@dataclass(frozen=True)
+@value
 class Failure:
     """One test (or the command itself) that went wrong.
 
@@ -63,10 +63,10 @@ class Failure:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: str(data.get(f.name, "")) for f in fields(cls)})
+        return cls(**{name: str(data.get(name, "")) for name in field_names(cls)})
 
 
-@dataclass(frozen=True)
+@value
 class Skip:
     """One skipped test and the reason it gave."""
 
@@ -76,10 +76,10 @@ class Skip:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: str(data.get(f.name, "")) for f in fields(cls)})
+        return cls(**{name: str(data.get(name, "")) for name in field_names(cls)})
 
 
-@dataclass(frozen=True)
+@value
 class CheckResult:
     """One check, judged. The unit of every report.
 
@@ -94,7 +94,7 @@ class CheckResult:
     outcome: Outcome
     required: bool
     reason: str
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts = Counts()
     seconds: float = 0.0
     ran_against: RanAgainst = RanAgainst.NOTHING
     command: str = ""
@@ -120,7 +120,7 @@ class CheckResult:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild from JSON; a field that a newer version added is ignored, a missing one takes its default."""
-        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        known = {name: data[name] for name in field_names(cls) if name in data}
         known["outcome"] = Outcome(data["outcome"])
         known["ran_against"] = RanAgainst(data.get("ran_against", RanAgainst.NOTHING))
         known["counts"] = Counts.from_json(data.get("counts", {}))
@@ -132,7 +132,7 @@ class CheckResult:
         return cls(**known)
 
 
-@dataclass(frozen=True)
+@value
 class ServiceResult:
     """One service of a run: `state` is `ready`, `failed` or `stopped`; `reason` says why it failed."""
 
@@ -147,12 +147,12 @@ class ServiceResult:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        known = {name: data[name] for name in field_names(cls) if name in data}
         known["survivors"] = tuple(data.get("survivors", ()))
         return cls(**known)
 
 
-@dataclass(frozen=True)
+@value
 class LintFinding:
     """One thing wrong with the configuration. `severity` is `error`, `warning` or `note`; `rule` a slug of docs/lint.md."""
 
@@ -164,4 +164,4 @@ class LintFinding:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(**{f.name: str(data.get(f.name, "")) for f in fields(cls)})
+        return cls(**{name: str(data.get(name, "")) for name in field_names(cls)})

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 
 from readiness.gate.settings import UsageError
+from readiness.record.value import value
 
 FOLDER = ".readiness"
 KEPT_RUNS = 50
 
 
-@dataclass(frozen=True)
+@value
 class RunFolder:
     """The folder of one run; every path is absolute."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from readiness import __version__
 from readiness.record.outcome import Outcome
 from readiness.record.result import CheckResult
+from readiness.record.value import as_json, replace, value
 from readiness.record.write_aside import write_aside
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ VOLATILE_PREFIXES: Final = ("GITHUB_", "RUNNER_", "VSCODE_", "TMUX", "ITERM", "K
 NAMED_FILES: Final = 3
 
 
-@dataclass(frozen=True)
+@value
 class Key:
     """What an outcome depends on: the digest of each part by name, and the input files behind `inputs`."""
 
@@ -123,7 +123,7 @@ def keep(root: str, run_id: str, key: Key, result: CheckResult) -> None:
         "run_id": run_id,
         "parts": dict(key.parts),
         "files": dict(key.files),
-        "result": asdict(result),
+        "result": as_json(result),
     }
     write_aside(_path(root, result.name), json.dumps(entry))
 

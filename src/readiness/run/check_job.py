@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from readiness.record.value import value
 from readiness.run import environment, probe_link
 from readiness.run.job import Job
 from readiness.run.pool import SHARED
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHELL = "/bin/sh"
 
 
-@dataclass(frozen=True)
+@value
 class Prepared:
     """A check that is ready to start, and where its traces will be."""
 

@@ -9,10 +9,10 @@ import os
 import selectors
 import signal
 import time
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome
+from readiness.record.value import as_json, value
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
 from readiness.run.hosting import Hosting
@@ -40,7 +40,7 @@ KILL_GRACE: Final = 8.0
 """Seconds beyond a check's own grace after which an interrupted run stops waiting for its workers."""
 
 
-@dataclass
+@value
 class Running:
     """A check that a worker holds."""
 
@@ -234,11 +234,11 @@ class Conductor:
         if item in self._waiting:
             self._waiting.remove(item)
         self._outcomes[result.name] = result.outcome
-        self._journal.write("check_finished", result=asdict(result))
+        self._journal.write("check_finished", result=as_json(result))
         self._progress.finished(result)
 
     def _service_changed(self, service: ServiceResult) -> None:
-        self._journal.write("service", service=asdict(service))
+        self._journal.write("service", service=as_json(service))
         self._progress.service(service)
 
     def _release_services(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from readiness.run.interpreter import Interpreter
 
 
-@dataclass(frozen=True)
+@value
 class Context:
     """Fixed for the whole run. `interpreters` maps a configured `python` (None: the default) to what it is.
 

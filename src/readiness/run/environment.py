@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ REMOVED = (
 the selection of this run, which a nested gate would take for its own."""
 
 
-@dataclass(frozen=True)
+@value
 class Environment:
     """Variables for one process, and how they differ from the gate's own (names only)."""
 

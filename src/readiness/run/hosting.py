@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from readiness.record.result import ServiceResult
@@ -27,21 +26,21 @@ START_ATTEMPTS = 3
 STARTING, READY, FAILED, STOPPED = "starting", "ready", "failed", "stopped"
 
 
-@dataclass
 class Hosted:
     """One service in one network. A core check and an nd check never share one: their networks differ."""
 
-    service: Service
-    network: str
-    state: str = ""
-    reason: str = ""
-    port: int = 0
-    seconds: float = 0.0
-    attempts: int = 0
-    worker: Worker | None = None
-    retry: bool = False
-    asked_to_stop: bool = False
-    survivors: tuple[str, ...] = field(default=())
+    def __init__(self, service: Service, network: str) -> None:
+        self.service = service
+        self.network = network
+        self.state = ""
+        self.reason = ""
+        self.port = 0
+        self.seconds = 0.0
+        self.attempts = 0
+        self.worker: Worker | None = None
+        self.retry = False
+        self.asked_to_stop = False
+        self.survivors: tuple[str, ...] = ()
 
     @property
     def log_name(self) -> str:
@@ -127,13 +126,20 @@ class Hosting:
         hosted.survivors = ended.survivors if ended else ()
         if hosted.asked_to_stop:
             hosted.state = STOPPED
-        elif hosted.retry and hosted.attempts < START_ATTEMPTS:
+        elif hosted.attempts < START_ATTEMPTS and (hosted.retry or self._lost_its_port(hosted)):
             self._start(hosted)
             return
         else:
             hosted.reason = hosted.reason or _why_ended(hosted, ended)
             hosted.state = FAILED
         self._say(hosted)
+
+    @staticmethod
+    def _lost_its_port(hosted: Hosted) -> bool:
+        """Whether it ended while starting because a stranger took the port between the look and the bind."""
+        from readiness.run.ports import is_free
+
+        return hosted.state == STARTING and not is_free(hosted.port)
 
     def _ensure(self, name: str, network: str) -> bool:
         service = self._context.config.service(name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.gate.settings import UsageError
+from readiness.record.value import value
 from readiness.run.capture import capture
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PYTEST_ENTRY = "import sys\nfrom pytest import console_main\nsys.exit(console_main())\n"
 
 
-@dataclass(frozen=True)
+@value
 class Interpreter:
     """An interpreter: absolute path, version, and the packages found beside it (name to version)."""
 

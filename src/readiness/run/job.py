@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
+
+from readiness.record.value import as_json, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
 
-@dataclass(frozen=True)
+@value
 class Job:
     """One command to run to its end.
 
@@ -32,7 +33,7 @@ class Job:
     ready: ReadyCheck | None = None
 
     def to_line(self) -> bytes:
-        return json.dumps(asdict(self)).encode() + b"\n"
+        return json.dumps(as_json(self)).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Job:
@@ -43,7 +44,7 @@ class Job:
         return cls(**data)
 
 
-@dataclass(frozen=True)
+@value
 class ReadyCheck:
     """How a service's readiness is found out; `kind` and `target` as in the configuration, the port filled in."""
 
@@ -53,7 +54,7 @@ class ReadyCheck:
     timeout: float
 
 
-@dataclass(frozen=True)
+@value
 class Ended:
     """How a job ended. `exit_code` is negative for a signal and None when it never started.
 
@@ -69,10 +70,10 @@ class Ended:
     output_bytes: int = 0
     last_output: str = ""
     left_running: tuple[str, ...] = ()
-    survivors: tuple[str, ...] = field(default=())
+    survivors: tuple[str, ...] = ()
 
     def to_line(self) -> bytes:
-        return json.dumps({"event": "ended", **asdict(self)}).encode() + b"\n"
+        return json.dumps({"event": "ended", **as_json(self)}).encode() + b"\n"
 
     @classmethod
     def from_message(cls, data: Mapping[str, Any]) -> Ended:

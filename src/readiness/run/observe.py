@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from readiness.gate.judge import Observed, judge
 from readiness.record.result import CheckResult
+from readiness.record.value import replace, value
 from readiness.run.probe_events import read
 from readiness.run.provenance import blob_hash
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from readiness.run.job import Ended
 
 
-@dataclass(frozen=True)
+@value
 class Surroundings:
     """What was true around a check while it ran."""
 

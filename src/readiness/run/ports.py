@@ -24,13 +24,14 @@ class Ports:
         """A port that nothing on this host's loopback holds now. Raises OSError when there is none."""
         for _ in range(LAST - FIRST):
             self._next = FIRST + (self._next + 1 - FIRST) % (LAST - FIRST)
-            if self._next not in self._taken and _is_free(self._next):
+            if self._next not in self._taken and is_free(self._next):
                 self._taken.add(self._next)
                 return self._next
         raise OSError(f"no free port between {FIRST} and {LAST}")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a service could bind the port on this host's loopback now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         try:
             sock.bind(("127.0.0.1", port))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.gate.judge import TestRecords
 from readiness.record.result import Counts
+from readiness.record.value import field_names, value
 from readiness.run.probe_files import read_text, runs
 from readiness.run.probe_fold import Fold
 
@@ -23,7 +23,7 @@ WARNINGS_LIMIT: Final = 100
 SLOWEST: Final = 10
 
 
-@dataclass(frozen=True)
+@value
 class Session:
     """One pytest process. `exit_status` is None when it did not say; `worker` names an xdist worker."""
 
@@ -36,7 +36,7 @@ class Session:
     finished: bool
 
 
-@dataclass(frozen=True)
+@value
 class ProbeSummary(TestRecords):
     """The test records of a check, and what else the probe saw of its pytest processes."""
 
@@ -88,7 +88,7 @@ def read(folder: str, root: str) -> ProbeSummary:
 def _sum(counts: Iterable[Counts]) -> Counts:
     total: Counter[str] = Counter()
     for one in counts:
-        total.update(vars(one))
+        total.update({name: getattr(one, name) for name in field_names(one)})
     return Counts(**total)
 
 

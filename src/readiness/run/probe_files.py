@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ _NEEDED: Final[Mapping[str, Mapping[str, type | tuple[type, ...]]]] = {
 _NAME: Final = re.compile(r"(\d+)-(\d+)\.jsonl")
 
 
-@dataclass(frozen=True)
+@value
 class ProcessFile:
     """What one pytest process wrote. `deadline` is the stack of a test that passed its own deadline."""
 
@@ -51,12 +52,12 @@ class ProcessFile:
         return next(self.of(kind), {})
 
 
-@dataclass(frozen=True)
+@value
 class Run:
     """One pytest run: the process that recorded its outcomes, and its workers if pytest-xdist gave it any."""
 
     main: ProcessFile
-    workers: tuple[ProcessFile, ...] = field(default=())
+    workers: tuple[ProcessFile, ...] = ()
 
     @property
     def files(self) -> tuple[ProcessFile, ...]:
@@ -102,21 +103,21 @@ def _parsed(lines: list[bytes]) -> tuple[list[Event], int]:
     broken = 0
     for line in filter(None, lines):
         try:
-            value = json.loads(line)
+            said = json.loads(line)
         except ValueError:
-            value = None
-        if _is_event(value):
-            events.append(value)
+            said = None
+        if _is_event(said):
+            events.append(said)
         else:
             broken += 1
     return events, broken
 
 
-def _is_event(value: Any) -> TypeGuard[Event]:
-    if not isinstance(value, dict) or not isinstance(value.get("event"), str):
+def _is_event(said: Any) -> TypeGuard[Event]:
+    if not isinstance(said, dict) or not isinstance(said.get("event"), str):
         return False
-    needed = _NEEDED.get(value["event"], {})
-    return all(isinstance(value.get(name), kind) for name, kind in needed.items())
+    needed = _NEEDED.get(said["event"], {})
+    return all(isinstance(said.get(name), kind) for name, kind in needed.items())
 
 
 def _of_events(name: str, events: list[Event]) -> Iterator[str]:

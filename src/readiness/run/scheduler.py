@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ SATISFYING = frozenset({Outcome.PASSED})
 """Outcomes that let a check start which needs the one that had them."""
 
 
-@dataclass(frozen=True)
+@value
 class Machine:
     """What is free: cores not taken, locks held, and whether anything (or an exclusive check) is running."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 INTERVAL: Final = 0.05
 PROBE_SECONDS: Final = 0.5
 LOG_BYTES: Final = 1 << 20
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Prober:
@@ -38,11 +39,11 @@ class Prober:
         if elapsed < self._next:
             return None
         self._next = elapsed + INTERVAL
+        stranger = self._held_by_stranger()
+        if stranger:
+            return _message("unready", why=stranger, retry=True)
         why = self._ask()
         if not why:
-            stranger = self._held_by_stranger()
-            if stranger:
-                return _message("unready", why=stranger, retry=True)
             return _message("ready", seconds=round(elapsed, 3))
         self._last = why
         if elapsed >= self._ready.timeout:
@@ -96,13 +97,21 @@ class Prober:
         return "" if code == 0 else f"`{self._ready.target}` ended with exit code {code}"
 
     def _held_by_stranger(self) -> str:
-        """Something answers, but is it the service that was started? Only its own tree may hold the port."""
-        port = self._ready.port
-        if not kernel.IS_LINUX or self._ready.kind not in ("url", "tcp") or not port:
+        """Something may answer that is not the service which was started: only its own tree may hold the port."""
+        port = self._local_port()
+        if not kernel.IS_LINUX or not port or port not in listeners.listening_ports():
             return ""
-        if port in listeners.ports_of_tree(os.getpid()) or port not in listeners.listening_ports():
+        if port in listeners.ports_of_tree(os.getpid()):
             return ""
         return f"port {port} is held by a process that this run did not start"
+
+    def _local_port(self) -> int:
+        """The loopback port that the target names; 0 when it names none or lies on another host."""
+        if self._ready.kind not in ("url", "tcp"):
+            return 0
+        scheme = "" if self._ready.kind == "url" else "tcp://"
+        parts = urllib.parse.urlsplit(scheme + self._ready.target)
+        return (parts.port or 0) if parts.hostname in LOOPBACK else 0
 
     def _timed_out(self) -> str:
         others = sorted(listeners.ports_of_tree(os.getpid()) - {self._ready.port})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from readiness import __version__
@@ -13,6 +12,7 @@ from readiness.gate.settings import UsageError
 from readiness.record.outcome import Outcome
 from readiness.record.record import JOURNAL_FORMAT, Header
 from readiness.record.redact import secret_values
+from readiness.record.value import as_json, value
 from readiness.run import artifacts, interpreter, journal
 from readiness.run.conductor import Conductor
 from readiness.run.context import Context
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from readiness.run.listener import Listener
 
 
-@dataclass(frozen=True)
+@value
 class Options:
     """How to run, apart from what to run. `slots` of 0 means one for each core."""
 
@@ -44,7 +44,7 @@ class Options:
     use_cache: bool = True
 
 
-@dataclass(frozen=True)
+@value
 class Prepared:
     """Everything decided before the first process starts. `known` maps a check to (runs pytest, why toothless)."""
 
@@ -69,7 +69,7 @@ def run(
             "run_started",
             format=JOURNAL_FORMAT,
             header=header.to_json(),
-            lint=[asdict(one) for one in prepared.lint],
+            lint=[as_json(one) for one in prepared.lint],
             lanes_before=prepared.lanes_before,
         )
         artifacts.point_latest(folder)
@@ -148,7 +148,7 @@ def _stop_for_lint(prepared: Prepared, log: Journal) -> None:
     """A strict gate does not spend an hour on a configuration that is known to lie."""
     for item in prepared.plan.items:
         result = not_started(item, Outcome.NOT_RUN, "lint found errors, which stop a strict run")
-        log.write("check_finished", result=asdict(result))
+        log.write("check_finished", result=as_json(result))
     log.write("run_finished", finished_at=now(), interrupted="")
 
 

@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from readiness.config.commands.nested import Project
 
 __all__ = [
-    *("Call", "Loss", "PytestCall", "Trace"),
-    *("env_prefix", "normal_form", "of_pytest", "pytest_calls", "trace"),
+    "Call",
+    "CommandReader",
+    "Loss",
+    "PytestCall",
+    "Trace",
+    "env_prefix",
+    "normal_form",
+    "of_pytest",
+    "pytest_calls",
+    "trace",
 ]
 
 _GRAMMAR: Final = frozenset("|&;<>()$`\\\"'\n#{}")
@@ -35,22 +43,29 @@ _GRAMMAR_IN_DOUBLE: Final = frozenset("$`\\")
 _RESERVED: Final = frozenset(("!", "[", "[[", "if", "for", "while", "until", "case", "cd", "exit", "test"))
 
 
-def trace(
-    command: str, root: str, cwd: str = ".", *, file: str = "", line: int = 1, project: Project | None = None
-) -> Trace:
-    """Read `command`, which stands at `file:line` and runs in the folder `cwd` of the project at `root`.
+class CommandReader:
+    """Reads the commands of one project; each Makefile is read once."""
 
-    Pass one `project` for several commands of the same run, and each Makefile is read once.
-    """
-    words = _plain_words(command)
-    plain = _plain(words, command, cwd, file, line) if words else None
-    if plain is not None:
-        return plain
-    from readiness.config.commands.nested import Project, Script
-    from readiness.config.commands.status import follow
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._project: Project | None = None
 
-    script = Script(command, file, line, cwd, f"{file}:{line}")
-    return follow(script, project or Project(root))
+    def trace(self, command: str, cwd: str = ".", *, file: str = "", line: int = 1) -> Trace:
+        """Read `command`, which stands at `file:line` and runs in the folder `cwd`, relative to the root."""
+        words = _plain_words(command)
+        plain = _plain(words, command, cwd, file, line) if words else None
+        if plain is not None:
+            return plain
+        from readiness.config.commands.nested import Project, Script
+        from readiness.config.commands.status import follow
+
+        self._project = self._project or Project(self.root)
+        return follow(Script(command, file, line, cwd, f"{file}:{line}"), self._project)
+
+
+def trace(command: str, root: str, cwd: str = ".", *, file: str = "", line: int = 1) -> Trace:
+    """Read one command of the project at `root`; for several, keep a `CommandReader`."""
+    return CommandReader(root).trace(command, cwd, file=file, line=line)
 
 
 def _plain_words(command: str) -> list[str] | None:
@@ -93,15 +108,13 @@ def _starts_script(word: str) -> bool:
     return word in SHELLS or word in MAKES or word in NODE_RUNNERS or "/" in word
 
 
-def pytest_calls(
-    command: str, root: str, cwd: str = ".", *, project: Project | None = None
-) -> tuple[PytestCall, ...]:
+def pytest_calls(command: str, root: str, cwd: str = ".") -> tuple[PytestCall, ...]:
     """Every pytest that `command` starts, by itself or through make, scripts and wrappers, in order.
 
     Empty when there is none: such a command leaves no test records. What is started by a program that
     cannot be read (tox, a Python script) is not seen.
     """
-    return of_pytest(trace(command, root, cwd, project=project))
+    return of_pytest(trace(command, root, cwd))
 
 
 def of_pytest(read: Trace) -> tuple[PytestCall, ...]:

@@ -44,10 +44,11 @@ class Call:
     `words` are the program and its arguments, without wrappers such as `env`, `timeout` or `uv run`, and
     with `python -m pytest` as `pytest`. `env` holds the variables set for it alone. `cwd` is relative to
     the project's root. `loss` is None when its failure reaches whoever started the command. `tested`
-    names the variables that it looks at, when it is a `[` or `test`. `leaves` is for the reader's own use.
+    names the variables that it looks at, when it is a `[` or `test`. `opened` is True when it is a make
+    target or script whose own calls were read too. `leaves` is for the reader's own use.
     """
 
-    __slots__ = ("cwd", "env", "file", "leaves", "line", "loss", "source", "tested", "words")
+    __slots__ = ("cwd", "env", "file", "leaves", "line", "loss", "opened", "source", "tested", "words")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Call:
         self.source = source or " ".join(words)
         self.tested = tested
         self.loss: Loss | None = None
+        self.opened = False
         self.leaves = False
 
     @property

@@ -292,7 +292,7 @@ class _Shell:
 
     def _call(self, node: Simple, words: list[str], env: list[tuple[str, str]]) -> bool:
         more, inner = unwrapped(words)
-        tested = [name for word in node.words for name in variables_in(word)] if words[0] in TESTS else []
+        tested = self._tested_variables(node) if words[0] in TESTS else []
         call = Call(
             tuple(inner),
             env=(*env, *more),
@@ -309,6 +309,11 @@ class _Shell:
             call.loss = self._loss(POWERLESS, f"`{option}` keeps it from judging anything", node.line)
         return self._nested(call) and not option
 
+    def _tested_variables(self, node: Simple) -> list[str]:
+        """Variables of the environment that a test looks at; not those the shell set itself."""
+        named = [name for word in node.words for name in variables_in(word)]
+        return [name for name in named if name not in self.state.variables]
+
     def _nested(self, call: Call) -> bool:
         """Read what the call runs; True when it can fail."""
         try:
@@ -318,6 +323,7 @@ class _Shell:
             return True
         if scripts is None:
             return can_fail(call.words)
+        call.opened = True
         return max([self.reader.nested(script) for script in scripts], default=False)
 
     def _leave(self, first: int, last: int | None = None) -> None:

@@ -5,10 +5,10 @@ The loader, the JSON schema and docs/config.md are all made from these tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.record.outcome import LANES
+from readiness.record.value import value
 
 if TYPE_CHECKING:
     from typing import Final, Literal
@@ -66,7 +66,7 @@ LONGEST_TIME: Final = 604800.0
 """Seconds: seven days. Some system calls that wait take no more than 24 days in milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Field:
     """One key of a section. `above` and `below` are exclusive bounds, `least` and `most` inclusive ones.
 
@@ -136,7 +136,9 @@ _ROOT: Final = (
 _DEFAULTS: Final = (
     *_TIMES,
     Field(
-        "python", "program", "Interpreter for every `python` and `pytest` in a command, from the project's root."
+        "python",
+        "program",
+        "Interpreter for every `python` and `pytest` in a command, from the project's root.",
     ),
     Field("env", "environment", "Merged under the `env` of each check."),
     _ISOLATE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from readiness.config.fault import ConfigError, Fault
@@ -12,6 +11,7 @@ from readiness.config.nodes import parse
 from readiness.config.old_form import lane_of
 from readiness.config.rewrite import LANE_COMMENT, rewrite
 from readiness.config.source import shown_as
+from readiness.record.value import replace
 
 if TYPE_CHECKING:
     from readiness.config.model import Config

@@ -40,7 +40,7 @@ def cpu(command: list[str], cwd: Path, env: dict[str, str], code: int = 0) -> fl
 
 def config(checks: int) -> str:
     lines = "".join(
-        f"  - {{name: c{n}, lane: core, run: 'true', inputs: ['src/**']}}\n" for n in range(checks)
+        f"  - {{name: c{n}, lane: core, run: test -e src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
     )
     return f"version: 2\nchecks:\n{lines}"
 

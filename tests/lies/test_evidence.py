@@ -64,7 +64,7 @@ def test_lie_30_only_the_last_2000_characters_are_kept(make_project):
 
 
 def test_lie_31_errors_while_writing_reports_are_swallowed(make_project):
-    project = make_project({"readiness.yml": config("{name: a, lane: core, run: 'true'}")})
+    project = make_project({"readiness.yml": config("{name: a, lane: core, run: test -e readiness.yml}")})
     (project.root / "PROJECT_READY.md").mkdir()
     ran = project.run()
     assert "PROJECT_READY.md" in ran.err, "what could not be written is said"
@@ -75,7 +75,7 @@ def test_lie_31_a_killed_run_leaves_half_a_file_or_none(make_project, wait_for):
     project = make_project(
         {
             "readiness.yml": config(
-                "{name: a, lane: core, run: 'true'}", "{name: b, lane: core, run: sleep 60, needs: [a]}"
+                "{name: a, lane: core, run: test -e readiness.yml}", "{name: b, lane: core, run: sleep 60, needs: [a]}"
             )
         }
     )
@@ -130,9 +130,9 @@ def test_lie_33_a_lane_that_did_not_run_shows_green(make_project):
     project = make_project(
         {
             "readiness.yml": config(
-                "{name: a, lane: core, run: 'true'}",
-                "{name: m, lane: nd, run: 'true'}",
-                "{name: l, lane: live, run: 'true', requires_env: [NO_SUCH_KEY]}",
+                "{name: a, lane: core, run: test -e readiness.yml}",
+                "{name: m, lane: nd, run: test -e readiness.yml}",
+                "{name: l, lane: live, run: test -e readiness.yml, requires_env: [NO_SUCH_KEY]}",
             )
         }
     )

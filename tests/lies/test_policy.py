@@ -14,7 +14,7 @@ def config(*checks: str) -> str:
     return "version: 2\nchecks:\n" + "".join(f"  - {check}\n" for check in checks)
 
 
-GOOD = "{name: smokes, lane: core, run: 'true'}"
+GOOD = "{name: smokes, lane: core, run: test -e readiness.yml}"
 BAD = "{name: bad, lane: core, run: 'false'}"
 
 
@@ -33,7 +33,7 @@ def test_lie_13_a_misspelt_expected_name_selects_nothing(make_project):
 
 
 def test_lie_13_a_gate_that_ran_nothing_is_never_ready(make_project):
-    project = make_project({"readiness.yml": config("{name: model, lane: nd, run: 'true'}")})
+    project = make_project({"readiness.yml": config("{name: model, lane: nd, run: test -e readiness.yml}")})
     lenient = project.run("--gate", "dev")
     assert (lenient.code, lenient.report["verdict"]) == (3, "INCONCLUSIVE")
     strict = project.run("--gate", "dev", "--strict", "--no-cache")
@@ -115,7 +115,7 @@ def test_lie_19_one_name_twice_with_opposite_results(make_project):
     same = {check["name"]: check for check in ({"name": "a", "ok": False}, {"name": "a", "ok": True})}
     assert len(same) == 1, "the lie: the second overwrites the first"
     project = make_project(
-        {"readiness.yml": config("{name: a, lane: core, run: 'false'}", "{name: a, lane: core, run: 'true'}")}
+        {"readiness.yml": config("{name: a, lane: core, run: 'false'}", "{name: a, lane: core, run: test -e readiness.yml}")}
     )
     ran = project.run()
     assert ran.code == 2

@@ -91,7 +91,7 @@ def test_lie_08_a_lost_race_for_a_port_is_retried(make_project, wait_for, then):
         f"echo {{port}} > wanted.part; mv wanted.part wanted; while [ ! -e taken ]; do sleep 0.02; done; {then}"
     )
     project = make_project(
-        {"readiness.yml": config(web(run=lose_once), "{name: a, lane: nd, run: 'true', services: [web]}")}
+        {"readiness.yml": config(web(run=lose_once), "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}")}
     )
     process = project.start("run", "--lane", "nd")
     wanted = project.root / "wanted"
@@ -120,7 +120,7 @@ def test_lie_09_something_answers_on_the_port_counts_as_our_service(make_project
             {
                 "readiness.yml": config(
                     f"  web: {{run: sleep 60, ready: 'tcp://127.0.0.1:{free_port}', timeout: 1}}\n",
-                    "{name: a, lane: nd, run: 'true', services: [web]}",
+                    "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}",
                 )
             }
         )
@@ -137,8 +137,8 @@ def test_lie_10_a_service_fails_to_start_and_its_checks_vanish(make_project):
         {
             "readiness.yml": config(
                 web(run="echo cannot bind >&2; exit 4"),
-                "{name: a, lane: core, run: 'true', services: [web]}",
-                "{name: b, lane: core, run: 'true'}",
+                "{name: a, lane: core, run: test -e readiness.yml, services: [web]}",
+                "{name: b, lane: core, run: test -e readiness.yml}",
             )
         }
     )
@@ -184,7 +184,7 @@ def test_lie_12_the_gate_kills_whatever_holds_a_port(make_project, free_port):
                 "readiness.yml": config(
                     f"  web: {{run: 'python -m http.server {free_port} --bind 127.0.0.1', "
                     f"ready: 'tcp://127.0.0.1:{free_port}', timeout: 2}}\n",
-                    "{name: a, lane: nd, run: 'true', services: [web]}",
+                    "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}",
                 )
             }
         )

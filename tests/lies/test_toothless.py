@@ -117,8 +117,8 @@ def test_lie_26_a_switch_that_nothing_reads(make_project, switch):
             "readiness.yml": config(
                 "{name: a, lane: core, run: pytest}",
                 "{name: b, lane: core, run: 'sleep 1', timeout: 0.4}",
-                "{name: m, lane: nd, run: 'true'}",
-                "{name: o, lane: live, run: 'true', provider: openai}",
+                "{name: m, lane: nd, run: test -e readiness.yml}",
+                "{name: o, lane: live, run: test -e readiness.yml, provider: openai}",
             ),
             "test_a.py": "import pytest\ndef test_a():\n    pytest.skip('x')\ndef test_b():\n    pass\n",
         }

@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> int:
     """Raises ConfigError when the file is not of the old form, or has faults."""
     path = project.find_config(args)
     old = read_text(path)
-    new = migrate(old, path)
+    new = migrate(old, os.path.basename(path))
     if not args.write:
         sys.stdout.write(new)
         return EXIT_READY

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.config.lint import lint
+from readiness.config.lint.subject import Subject
+from readiness.config.lint.toothless import lost_failures
 from readiness.gate.settings import UsageError, of_header
 from readiness.report.progress import Progress
 from readiness.report.terminal import summary
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from readiness.cli.project import Project
+    from readiness.config.lint.subject import Reading
     from readiness.record.record import Record
     from readiness.run.artifacts import RunFolder
 
@@ -96,8 +99,22 @@ def _prepare(asked: Project) -> session.Prepared:
         plan=asked.plan,
         lint=found,
         lanes_before=asked.history.lanes_with_age(),
-        known=_known(asked, found),
+        known=_known(asked),
     )
+
+
+def _known(asked: Project) -> dict[str, tuple[bool, str]]:
+    """Of each check: whether its command runs pytest, and why it cannot fail."""
+    readings = Subject(asked.config, asked.root).readings
+    return {
+        one.check.name: (bool(one.pytest_calls), "" if one.trace.can_fail else _why_toothless(one))
+        for one in readings
+    }
+
+
+def _why_toothless(reading: Reading) -> str:
+    lost = [loss for loss, _ in lost_failures(reading.trace)]
+    return f"{lost[0].how} ({lost[0].where})" if lost else f"`{reading.check.run}` never fails"
 
 
 def _colour(environ: dict[str, str]) -> bool:

@@ -170,7 +170,7 @@ def _header(
         expect=prepared.settings.expect,
         fail_on_skip=prepared.settings.fail_on_skip,
         timeouts=prepared.settings.timeouts,
-        config_path=os.path.relpath(prepared.config.path, prepared.root),
+        config_path=prepared.config.path,
         config_sha256=prepared.config.sha256,
         readiness_version=__version__,
         provenance=provenance(prepared.root, environ),

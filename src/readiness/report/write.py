@@ -1,0 +1,51 @@
+"""Writes every report of a record; what cannot be written is said, and the others are written all the same."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from readiness.record.write_aside import write_aside
+from readiness.report import json_report, junit, markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from readiness.record.record import Record
+
+
+def write_reports(record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Write report.json, junit/*.xml and PROJECT_READY.md, and on GitHub annotations and the job's summary.
+
+    Returns one sentence for each file that could not be written.
+    """
+    problems: list[str] = []
+    _attempt(problems, lambda: write_aside(os.path.join(run_folder, "report.json"), json_report.render(record)))
+    _attempt(problems, lambda: _write_junit(record, os.path.join(run_folder, "junit")))
+    _attempt(problems, lambda: write_aside(os.path.join(root, "PROJECT_READY.md"), markdown.render(record)))
+    if environ.get("GITHUB_ACTIONS") == "true":
+        _attempt(problems, lambda: _tell_github(record, environ.get("GITHUB_STEP_SUMMARY", "")))
+    return tuple(problems)
+
+
+def _attempt(problems: list[str], write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        problems.append(f"{error.filename}: {error.strerror}; this report is missing, the journal has it all")
+
+
+def _write_junit(record: Record, folder: str) -> None:
+    os.makedirs(folder, exist_ok=True)
+    for check in record.checks:
+        write_aside(os.path.join(folder, f"{check.name}.xml"), junit.render(check, record.header))
+
+
+def _tell_github(record: Record, summary: str) -> None:
+    from readiness.report import github
+
+    print(github.annotations(record), end="", flush=True)
+    if summary:
+        # GitHub gives each step a file of its own to append to.
+        with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(github.job_summary(record))

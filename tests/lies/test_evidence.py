@@ -75,7 +75,8 @@ def test_lie_31_a_killed_run_leaves_half_a_file_or_none(make_project, wait_for):
     project = make_project(
         {
             "readiness.yml": config(
-                "{name: a, lane: core, run: test -e readiness.yml}", "{name: b, lane: core, run: sleep 60, needs: [a]}"
+                "{name: a, lane: core, run: test -e readiness.yml}",
+                "{name: b, lane: core, run: sleep 60, needs: [a]}",
             )
         }
     )

@@ -115,7 +115,11 @@ def test_lie_19_one_name_twice_with_opposite_results(make_project):
     same = {check["name"]: check for check in ({"name": "a", "ok": False}, {"name": "a", "ok": True})}
     assert len(same) == 1, "the lie: the second overwrites the first"
     project = make_project(
-        {"readiness.yml": config("{name: a, lane: core, run: 'false'}", "{name: a, lane: core, run: test -e readiness.yml}")}
+        {
+            "readiness.yml": config(
+                "{name: a, lane: core, run: 'false'}", "{name: a, lane: core, run: test -e readiness.yml}"
+            )
+        }
     )
     ran = project.run()
     assert ran.code == 2

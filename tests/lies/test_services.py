@@ -74,7 +74,7 @@ def test_lie_08_a_free_port_is_found_by_bind_close_reuse(make_project):
     project = make_project(
         {
             "readiness.yml": config(
-                services, "{name: a, lane: core, run: 'echo $P0 $P1 $P2 $P3', services: [s0, s1, s2, s3]}"
+                services, "{name: a, lane: core, run: 'test $P0 -ne $P1', services: [s0, s1, s2, s3]}"
             )
         }
     )
@@ -91,7 +91,11 @@ def test_lie_08_a_lost_race_for_a_port_is_retried(make_project, wait_for, then):
         f"echo {{port}} > wanted.part; mv wanted.part wanted; while [ ! -e taken ]; do sleep 0.02; done; {then}"
     )
     project = make_project(
-        {"readiness.yml": config(web(run=lose_once), "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}")}
+        {
+            "readiness.yml": config(
+                web(run=lose_once), "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}"
+            )
+        }
     )
     process = project.start("run", "--lane", "nd")
     wanted = project.root / "wanted"

@@ -101,7 +101,10 @@ SWITCHES = {
     "LIVE_PROVIDERS": ("openai", lambda report: "live" in {one["lane"] for one in report["checks"]}),
     "READINESS_EXPECT": ("b", lambda report: [one["name"] for one in report["checks"]] == ["b"]),
     "READINESS_GATE": ("release", lambda report: report["gate"] == "release"),
-    "READINESS_FAIL_ON_SKIP": ("1", lambda report: report["checks"][0]["outcome"] == "failed"),
+    "READINESS_FAIL_ON_SKIP": (
+        "1",
+        lambda report: {one["name"]: one for one in report["checks"]}["a"]["outcome"] == "failed",
+    ),
     "READINESS_DISABLE_TIMEOUT": (
         "1",
         lambda report: {one["name"]: one for one in report["checks"]}["b"]["outcome"] == "passed",

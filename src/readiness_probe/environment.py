@@ -8,7 +8,6 @@ start see the world as the user made it, and a pytest that a test starts is not 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ _PREFIX = "READINESS_PROBE_"
 _ORIGINAL = _PREFIX + "ORIGINAL_"
 
 
-@dataclass(frozen=True)
 class Options:
     """What the gate asks of the probe. `folder` is on PYTHONPATH, `out` takes the event files; both absolute.
 
@@ -37,12 +35,27 @@ class Options:
     the name of the event file of the process that controls it.
     """
 
-    folder: str
-    out: str
-    test_timeout: Optional[float] = None
-    guard: bool = False
-    worker: str = ""
-    controller: str = ""
+    __slots__ = ("controller", "folder", "guard", "out", "test_timeout", "worker")
+
+    def __init__(
+        self,
+        folder: str,
+        out: str,
+        test_timeout: Optional[float] = None,
+        guard: bool = False,
+        worker: str = "",
+        controller: str = "",
+    ) -> None:
+        self.folder = folder
+        self.out = out
+        self.test_timeout = test_timeout
+        self.guard = guard
+        self.worker = worker
+        self.controller = controller
+
+    def for_worker(self, worker: str, controller: str) -> Options:
+        """The same, for a worker of pytest-xdist."""
+        return Options(self.folder, self.out, self.test_timeout, self.guard, worker, controller)
 
     @property
     def plugin_option(self) -> str:

@@ -218,7 +218,7 @@ class Recorder:
             report.__dict__[FACTS] = facts
 
     def _swallowed(self, item: Any, report: Any, errors: Sequence[BaseException]) -> Sequence[Dict[str, str]]:
-        if hasattr(report, "wasxfail"):
+        if hasattr(report, "wasxfail") or item.get_closest_marker("xfail") is not None:
             return ()
         if report.passed:
             return self.watch.into_a_pass(item)

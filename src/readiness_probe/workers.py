@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from readiness_probe.environment import inject
@@ -37,7 +36,7 @@ def prepare(node: Any, options: Options, controller: str) -> bool:
     """
     if not node.gateway.spec.popen:
         return False
-    theirs = inject(os.environ, replace(options, worker=str(node.gateway.id), controller=controller))
+    theirs = inject(os.environ, options.for_worker(str(node.gateway.id), controller))
     added = {name: value for name, value in theirs.items() if os.environ.get(name) != value}
     channel = node.gateway.remote_exec(_IN_THE_WORKER)
     channel.send((options.folder, [str(entry) for entry in sys.path], added))

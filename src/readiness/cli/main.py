@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
         epilog="commands:\n"
         + "".join(f"  {name:<9}{what}\n" for name, what in COMMANDS.items())
         + f"\n{EPILOGUE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_help,
     )
     parser.add_argument("--version", action="version", version=f"readiness {__version__}")
     parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of those below")
@@ -62,7 +62,7 @@ def _run_command(name: str, argv: list[str]) -> int:
         prog=f"readiness {name}",
         description=COMMANDS[name],
         epilog=EPILOGUE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_help,
     )
     module.add_arguments(parser)
     try:
@@ -75,6 +75,11 @@ def _run_command(name: str, argv: list[str]) -> int:
         # The reader went away (`| head`); what was to be kept is in files.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_USAGE
+
+
+def _help(prog: str) -> argparse.HelpFormatter:
+    """With a width of its own: finding the terminal's out imports what costs as much as the rest of argparse."""
+    return argparse.RawDescriptionHelpFormatter(prog, width=100)
 
 
 def _fault(message: str) -> int:

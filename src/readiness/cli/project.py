@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from readiness.config.load import load
+from readiness.config.snapshot import load_again
 from readiness.gate.plan import Plan, make_plan
 from readiness.gate.settings import Flags, Settings, resolve
 from readiness.record.value import value
@@ -86,7 +86,8 @@ def find_config(args: argparse.Namespace) -> str:
 def open_config(args: argparse.Namespace) -> tuple[str, Config]:
     """The project's root and its configuration. Raises ConfigError with every fault in it."""
     path = find_config(args)
-    return os.path.dirname(path), load(path)
+    root = os.path.dirname(path)
+    return root, load_again(path, root)
 
 
 def open_project(args: argparse.Namespace, environ: Mapping[str, str]) -> Project:

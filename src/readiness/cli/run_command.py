@@ -15,6 +15,7 @@ from readiness.report.progress import Progress
 from readiness.report.terminal import summary
 from readiness.report.write import write_reports
 from readiness.run import artifacts, session
+from readiness.run.capture import capture
 from readiness.store.history import remember
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Pro
 
 
 def _prepare(asked: Project) -> session.Prepared:
-    found = lint(asked.config, asked.root, asked.settings.expect, deep=True)
+    found = lint(asked.config, asked.root, asked.settings.expect, deep=True, ask_git=_ask_git)
     return session.Prepared(
         root=asked.root,
         config=asked.config,
@@ -115,6 +116,10 @@ def _known(asked: Project) -> dict[str, tuple[bool, str]]:
 def _why_toothless(reading: Reading) -> str:
     lost = [loss for loss, _ in lost_failures(reading.trace)]
     return f"{lost[0].how} ({lost[0].where})" if lost else f"`{reading.check.run}` never fails"
+
+
+def _ask_git(words: tuple[str, ...]) -> tuple[int, bytes]:
+    return capture(("git", *words), {**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
 
 
 def _colour(environ: dict[str, str]) -> bool:

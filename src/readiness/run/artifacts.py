@@ -59,6 +59,7 @@ def _make_base(root: str) -> None:
     if os.path.isdir(os.path.join(base, "runs")):
         return
     os.makedirs(os.path.join(base, "runs"), exist_ok=True)
+    os.makedirs(os.path.join(base, "cache"), exist_ok=True)
     with open(os.path.join(base, ".gitignore"), "w", encoding="utf-8") as file:
         file.write("*\n")
 

@@ -8,8 +8,8 @@ start see the world as the user made it, and a pytest that a test starts is not 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, List, Mapping, MutableMapping, Optional, Sequence, Tuple
 

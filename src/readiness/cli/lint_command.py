@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.config.lint import lint
 from readiness.record.outcome import EXIT_NOT_READY, EXIT_READY
 from readiness.record.value import as_json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -6,7 +6,6 @@ import argparse
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness import __version__
 from readiness.config.fault import ConfigError
@@ -14,6 +13,7 @@ from readiness.gate.fold import JournalError
 from readiness.gate.settings import UsageError
 from readiness.record.outcome import EXIT_USAGE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Final, NoReturn

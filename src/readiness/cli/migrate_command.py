@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.config.load import read_text
@@ -13,6 +12,7 @@ from readiness.gate.settings import UsageError
 from readiness.record.outcome import EXIT_READY
 from readiness.record.write_aside import write_aside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.config.snapshot import load_again
 from readiness.gate.plan import Plan, make_plan
@@ -12,6 +11,7 @@ from readiness.record.value import value
 from readiness.store.history import History
 from readiness.store.history import load as load_history
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.record.outcome import EXIT_READY, EXIT_USAGE
@@ -12,6 +11,7 @@ from readiness.report.terminal import summary
 from readiness.report.write import write_reports
 from readiness.run import artifacts, session
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

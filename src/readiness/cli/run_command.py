@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.cli import project
 from readiness.config.lint import lint
@@ -18,6 +17,7 @@ from readiness.run import artifacts, session
 from readiness.run.capture import capture
 from readiness.store.history import remember
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

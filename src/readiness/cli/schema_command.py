@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.config.schema import schema
 from readiness.record.outcome import EXIT_READY
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

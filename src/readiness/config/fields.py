@@ -5,11 +5,10 @@ The loader, the JSON schema and docs/config.md are all made from these tables.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.outcome import LANES
 from readiness.record.value import value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, Literal
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from readiness.config.fault import ConfigError, Fault
 from readiness.config.fields import SECTIONS
@@ -14,6 +13,7 @@ from readiness.config.old_form import read_old_form
 from readiness.config.reading import TAG, Reading, found
 from readiness.config.source import decode, read_source, shown_as
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fault import ConfigError, Fault
 from readiness.config.load import parse_config
 from readiness.config.model import Place
@@ -13,6 +11,7 @@ from readiness.config.rewrite import LANE_COMMENT, rewrite
 from readiness.config.source import shown_as
 from readiness.record.value import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Config
     from readiness.config.nodes import Node

@@ -6,10 +6,9 @@ can point at it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.value import EMPTY, value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.model import Check, Config, Gate, Place, Service, Trials
 from readiness.config.references import refuse_cycles, refuse_duplicates, refuse_unknown
 from readiness.config.sections import Entry, read_section
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

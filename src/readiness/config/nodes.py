@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import yaml
 
 from readiness.config.fault import ConfigError, Fault
 from readiness.config.model import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, Protocol
 

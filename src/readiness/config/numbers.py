@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.reading import TAG, Broken, quoted
 from readiness.config.words import DIGITS, wrong
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.model import Check, Config
 from readiness.config.new_form import default_gates
 from readiness.config.references import refuse_duplicates
 from readiness.config.sections import Entry, read_section, read_sections
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.nodes import Node
     from readiness.config.reading import Reading

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fault import ConfigError, Fault
 from readiness.config.nearest import suggestion
 from readiness.config.nodes import place_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Final

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fields import KINDS, SECTIONS
 from readiness.config.numbers import bounds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -6,10 +6,9 @@ loader also refuses what it cannot say: unknown references, circles, duplicate n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fields import PATTERNS, SECTIONS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fields import SECTIONS, TITLES
 from readiness.config.model import Ready
 from readiness.config.reading import BROKEN, TAG, Broken, found, quoted
 from readiness.config.values import READERS, check_pattern, is_tcp, is_url
 from readiness.config.words import is_name, refuse_name, wrong
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

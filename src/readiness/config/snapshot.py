@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
 
 from readiness import __version__
 from readiness.config.model import Check, Config, Gate, Place, Ready, Service, Trials
@@ -17,6 +16,7 @@ from readiness.config.source import read_source, shown_as
 from readiness.record.value import as_json
 from readiness.record.write_aside import write_aside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
@@ -78,7 +78,11 @@ def _gate(data: dict[str, Any]) -> Gate:
 
 
 def _service(data: dict[str, Any]) -> Service:
-    rebuilt = {"ready": Ready(**data["ready"]), "place": Place(**data["place"]), "needs": tuple(data["needs"])}
+    rebuilt = {
+        "ready": Ready(**data["ready"]),
+        "place": Place(**data["place"]),
+        "needs": tuple(data["needs"]),
+    }
     return Service(**data | rebuilt)
 
 

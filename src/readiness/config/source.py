@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from readiness.config.fault import ConfigError, Fault
 from readiness.config.model import Place
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from readiness.config.numbers import read_count, read_number, read_seconds, read_seconds_or_none
 from readiness.config.reading import TAG, Broken, found, quoted
@@ -22,6 +21,7 @@ from readiness.config.words import (
     wrong,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final

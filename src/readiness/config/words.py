@@ -6,11 +6,10 @@ BROKEN. It agrees with the JSON schema of the same field, and may refuse more (w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.fields import KINDS
 from readiness.config.reading import TAG, Broken, found, is_plain, quoted
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

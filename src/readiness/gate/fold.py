@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.gate.verdict import decide
 from readiness.record.outcome import (
     EXIT_BY_VERDICT,
@@ -16,6 +14,7 @@ from readiness.record.outcome import (
 from readiness.record.record import Header, LaneStatus, Record
 from readiness.record.result import CheckResult, LintFinding, ServiceResult
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.outcome import Outcome, RanAgainst
 from readiness.record.result import Counts, Failure, Skip
 from readiness.record.value import value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.settings import Settings

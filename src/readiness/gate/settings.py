@@ -6,13 +6,12 @@ the record lists those that were read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.nearest import suggestion
 from readiness.record.outcome import LANES
 from readiness.record.record import Switch
 from readiness.record.value import value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 

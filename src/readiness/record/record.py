@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.value import EMPTY, as_json, field_names, value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final, Self
@@ -101,7 +100,8 @@ class Header:
     platform: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return as_json(self)
+        data: dict[str, Any] = as_json(self)
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

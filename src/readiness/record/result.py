@@ -6,11 +6,10 @@ and the record hold the same words. Paths are relative to the project's root unl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.outcome import Outcome, RanAgainst
 from readiness.record.value import field_names, value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Self

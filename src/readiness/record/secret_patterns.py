@@ -6,8 +6,7 @@ the minimum is kept a little under the documented length, so that a key cut shor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING
 
 from readiness.record import secret_patterns as patterns
 from readiness.record.named_values import NamedValues
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Final

@@ -8,8 +8,8 @@ reading annotations alone. To a type checker they are frozen dataclasses (PEP 68
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, TypeVar, dataclass_transform
@@ -31,7 +31,7 @@ def value(cls: type[T]) -> type[T]:
 
     A default is the name's value in the class body and must not be mutable. A value may extend another.
     """
-    own = tuple(cls.__dict__.get("__annotations__", ()))
+    own = tuple(cls.__dict__.get("__annotations__", ()))  # noqa: RUF063 (inspect is what this avoids)
     names = (*getattr(cls, "__value_fields__", ()), *own)
     methods = {
         "__init__": _init,
@@ -107,7 +107,7 @@ def _values(self: Any) -> tuple[Any, ...]:
 def _eq(self: Any, other: object) -> bool:
     if type(other) is not type(self):
         return NotImplemented
-    return _values(self) == _values(other)
+    return bool(_values(self) == _values(other))
 
 
 def _hash(self: Any) -> int:

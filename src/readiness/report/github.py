@@ -5,11 +5,10 @@ Limits as documented for GitHub Actions: ten annotations of a kind for a step, a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.report import markdown
 from readiness.report.plain import plain
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
@@ -20,21 +19,27 @@ SUMMARY_BYTES: Final = 1 << 20
 LONGEST_MESSAGE: Final = 4000
 
 
-def annotations(record: Record) -> str:
+def workflow_commands(record: Record) -> str:
     """Workflow commands, one a line: what decides first, and last what was left out."""
     errors = [
         ("error", where, f"{check.name}: {title}", message)
         for check, where, title, message in markdown.failures(record)
         if check.required
     ]
-    errors += [("error", one.where, one.rule, f"{one.message}; {one.advice}") for one in record.lint if one.severity == "error"]
+    errors += [
+        ("error", one.where, one.rule, f"{one.message}; {one.advice}")
+        for one in record.lint
+        if one.severity == "error"
+    ]
     warnings = [
         ("warning", where, f"{check.name} (optional): {title}", message)
         for check, where, title, message in markdown.failures(record)
         if not check.required
     ]
     warnings += [
-        ("warning", one.where, one.rule, f"{one.message}; {one.advice}") for one in record.lint if one.severity == "warning"
+        ("warning", one.where, one.rule, f"{one.message}; {one.advice}")
+        for one in record.lint
+        if one.severity == "warning"
     ]
     return "".join(_command(*one) for one in (*_limited(errors, "error"), *_limited(warnings, "warning")))
 
@@ -46,7 +51,10 @@ def _limited(found: list[Annotation], kind: str) -> list[Annotation]:
     if len(found) <= PER_KIND:
         return found
     left = len(found) - PER_KIND + 1
-    return [*found[: PER_KIND - 1], (kind, "", "readiness", f"{left} more left out here; all are in the job's summary")]
+    return [
+        *found[: PER_KIND - 1],
+        (kind, "", "readiness", f"{left} more left out here; all are in the job's summary"),
+    ]
 
 
 def _command(kind: str, where: str, title: str, message: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from readiness.record.outcome import LaneVerdict, Verdict
 from readiness.record.record import REPORT_FORMAT, Header, LaneStatus, Record
 from readiness.record.result import CheckResult, LintFinding, ServiceResult
 from readiness.record.value import as_json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

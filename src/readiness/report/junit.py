@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -97,7 +97,11 @@ def _properties(check: CheckResult, header: Header) -> str:
         "dirty_digest": header.provenance.dirty_digest,
         "run": header.run_id,
     }
-    return "<properties>" + "".join(f'<property name="{k}" value="{_text(v)}"/>' for k, v in _given(facts)) + "</properties>"
+    return (
+        "<properties>"
+        + "".join(f'<property name="{k}" value="{_text(v)}"/>' for k, v in _given(facts))
+        + "</properties>"
+    )
 
 
 def _given(facts: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.record.outcome import LaneVerdict, Outcome
 from readiness.report.plain import one_line
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Final
@@ -51,7 +50,11 @@ def _lines(record: Record) -> Iterator[str]:
 def _origin(record: Record) -> str:
     header, code = record.header, record.header.provenance
     commit = f"commit {code.commit[:12]}" if code.commit else code.note
-    dirty = f" with {code.dirty_files} changed files (digest {code.dirty_digest[:12]})" if code.dirty_digest else ""
+    dirty = (
+        f" with {code.dirty_files} changed files (digest {code.dirty_digest[:12]})"
+        if code.dirty_digest
+        else ""
+    )
     strict = "strict" if header.strict else "not strict"
     interrupted = f" **Interrupted: {cell(record.interrupted)}.**" if record.interrupted else ""
     return (
@@ -91,7 +94,15 @@ def _checks(record: Record) -> Iterator[str]:
         kind = "" if one.required else " (optional)"
         seconds = "unchanged" if one.cached_from else f"{one.seconds:.2f}"
         outcome = one.outcome if one.outcome is Outcome.PASSED else f"**{one.outcome}**"
-        row = (cell(one.name) + kind, one.lane, outcome, cell(one.reason), one.ran_against, seconds, cell(one.log))
+        row = (
+            cell(one.name) + kind,
+            one.lane,
+            outcome,
+            cell(one.reason),
+            one.ran_against,
+            seconds,
+            cell(one.log),
+        )
         yield f"| {' | '.join(row)} |"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from readiness.report.plain import plain
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, TextIO
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.record.write_aside import write_aside
 from readiness.report import json_report, junit, markdown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from readiness.record.record import Record
 
 
-def write_reports(record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]) -> tuple[str, ...]:
+def write_reports(
+    record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]
+) -> tuple[str, ...]:
     """Write report.json, junit/*.xml and PROJECT_READY.md, and on GitHub annotations and the job's summary.
 
     Returns one sentence for each file that could not be written.
     """
     problems: list[str] = []
-    _attempt(problems, lambda: write_aside(os.path.join(run_folder, "report.json"), json_report.render(record)))
+    _attempt(
+        problems, lambda: write_aside(os.path.join(run_folder, "report.json"), json_report.render(record))
+    )
     _attempt(problems, lambda: _write_junit(record, os.path.join(run_folder, "junit")))
     _attempt(problems, lambda: write_aside(os.path.join(root, "PROJECT_READY.md"), markdown.render(record)))
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -44,7 +48,7 @@ def _write_junit(record: Record, folder: str) -> None:
 def _tell_github(record: Record, summary: str) -> None:
     from readiness.report import github
 
-    print(github.annotations(record), end="", flush=True)
+    print(github.workflow_commands(record), end="", flush=True)
     if summary:
         # GitHub gives each step a file of its own to append to.
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:

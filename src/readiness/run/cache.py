@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
 
 from readiness import __version__
 from readiness.record.outcome import Outcome
@@ -13,6 +12,7 @@ from readiness.record.result import CheckResult
 from readiness.record.value import as_json, replace, value
 from readiness.record.write_aside import write_aside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.record.value import value
 from readiness.run import environment, probe_link
@@ -11,6 +10,7 @@ from readiness.run.job import Job
 from readiness.run.pool import SHARED
 from readiness.run.worker import OPEN, PRIVATE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -9,7 +9,6 @@ import os
 import selectors
 import signal
 import time
-from typing import TYPE_CHECKING
 
 from readiness.record.outcome import Outcome
 from readiness.record.value import as_json, value
@@ -21,6 +20,7 @@ from readiness.run.observe import Surroundings, conclude, not_started, now
 from readiness.run.pool import Pool
 from readiness.run.worker import OPEN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.record.result import ServiceResult
 from readiness.run import environment
 from readiness.run.check_job import SHELL
 from readiness.run.job import Job, ReadyCheck
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

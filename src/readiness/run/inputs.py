@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING
 
 from readiness.run.capture import capture
 from readiness.run.globs import matches
 from readiness.run.provenance import OWN_FILES, file_digest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.gate.settings import UsageError
 from readiness.record.value import value
 from readiness.run.capture import capture
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

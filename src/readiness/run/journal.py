@@ -7,10 +7,10 @@ import fcntl
 import json
 import os
 import time
-from typing import TYPE_CHECKING
 
 from readiness.gate.fold import JournalError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from readiness.gate.judge import Observed, judge
 from readiness.record.result import CheckResult
@@ -12,6 +11,7 @@ from readiness.record.value import replace, value
 from readiness.run.probe_events import read
 from readiness.run.provenance import blob_hash
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.plan import Item

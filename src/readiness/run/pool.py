@@ -6,13 +6,13 @@ import json
 import os
 import signal
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from readiness.run import kernel, tree
 from readiness.run.control import Control
 from readiness.run.job import Lines
 from readiness.run.worker import PRIVATE, serve
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn

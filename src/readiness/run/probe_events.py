@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from readiness.gate.judge import TestRecords
 from readiness.record.result import Counts
@@ -12,6 +11,7 @@ from readiness.record.value import field_names, value
 from readiness.run.probe_files import read_text, runs
 from readiness.run.probe_fold import Fold
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Final

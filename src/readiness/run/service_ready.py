@@ -9,10 +9,10 @@ import re
 import socket
 import subprocess
 import urllib.parse
-from typing import TYPE_CHECKING
 
 from readiness.run import kernel, listeners
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

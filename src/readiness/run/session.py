@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from readiness import __version__
 from readiness.gate.fold import UNFINISHED, fold
@@ -22,6 +21,7 @@ from readiness.run.observe import not_started, now
 from readiness.run.provenance import provenance
 from readiness.run.removal import remove_tree
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

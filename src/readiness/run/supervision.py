@@ -6,12 +6,12 @@ import os
 import select
 import signal
 import time
-from typing import TYPE_CHECKING
 
 from readiness.run import tree
 from readiness.run.job import Ended
 from readiness.run.log import Log
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -12,12 +12,12 @@ import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 from readiness.run import kernel
 from readiness.run.job import Job
 from readiness.run.supervision import Supervision
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 

@@ -6,11 +6,11 @@ import fcntl
 import json
 import os
 import time
-from typing import TYPE_CHECKING
 
 from readiness.record.outcome import LaneVerdict, Outcome
 from readiness.record.write_aside import write_aside
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,8 +6,6 @@ project that it calls. A command of plain words, as most are, is read without lo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.commands.call import POWERLESS, Call, Loss, Trace
 from readiness.config.commands.programs import (
     MAKES,
@@ -20,6 +18,7 @@ from readiness.config.commands.programs import (
 )
 from readiness.config.commands.pytest_call import PytestCall, is_pytest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -6,8 +6,7 @@ than reading them. Treat them as read-only once they have been handed out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

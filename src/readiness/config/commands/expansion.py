@@ -5,10 +5,9 @@ What cannot be known without running something (`$HOME`, `$(date)`) stays as it 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.commands.tokens import part_end
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Final

@@ -7,10 +7,10 @@ project's folder and nothing is run; what lies outside it, or cannot be read, is
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.config.commands.programs import MAKES, NODE_RUNNERS, SHELLS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.config.commands.call import Call
 from readiness.config.commands.expansion import expand
@@ -11,6 +10,7 @@ from readiness.config.commands.programs import is_assignment, unwrapped
 from readiness.config.commands.pytest_call import PytestCall, is_pytest
 from readiness.config.commands.tokens import OPERATOR, REDIRECTIONS, tokens
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -7,10 +7,10 @@ pytest-rerunfailures and pytest-asyncio that take a value.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.config.commands.call import POWERLESS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -7,8 +7,6 @@ that can fail might fail, and the question is only where that would end up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.commands.call import BACKGROUND, IGNORED, OVERTAKEN, PIPED, POWERLESS, Call, Loss, Trace
 from readiness.config.commands.expansion import expand, variables_in
 from readiness.config.commands.nested import Missing, Script
@@ -32,6 +30,7 @@ from readiness.config.commands.syntax import (
     parse,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -6,11 +6,10 @@ Covers the grammar of POSIX.1-2024, Shell Command Language, section 2.10, with b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.commands.programs import is_assignment
 from readiness.config.commands.tokens import OPERATOR, REDIRECTIONS, WORD, tokens
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, TypeVar
 

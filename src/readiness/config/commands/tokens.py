@@ -6,8 +6,7 @@ Follows the token recognition rules of POSIX.1-2024, Shell Command Language, sec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 

@@ -6,11 +6,10 @@ each looks at the configuration first and reads a file only when some text there
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.lint import duplicates, files, lanes, names, toothless
 from readiness.config.lint.subject import Subject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final

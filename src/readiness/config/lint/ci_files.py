@@ -6,10 +6,10 @@ The files are searched as text, not read as YAML: a line holds a command, or it 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.record.outcome import LANES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Final

@@ -7,11 +7,11 @@ a run (`-k`, `-m`, `--ignore`) must be equal, or absent from the one that covers
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from readiness.config.lint.subject import WARNING, at, found, listed
 from readiness.config.pytest_settings import PytestSettings, UnreadableSettings, read_pytest_settings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

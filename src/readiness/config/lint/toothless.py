@@ -5,12 +5,11 @@ Row 22 of the ways a gate lies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from readiness.config.commands.call import BACKGROUND, IGNORED, OVERTAKEN, PIPED, POWERLESS
 from readiness.config.commands.programs import can_fail, is_judge, may_judge
 from readiness.config.lint.subject import ERROR, NOTE, WARNING, at, found
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final

@@ -1,18 +1,17 @@
 """A configuration that was read once, kept so that an unchanged file need not be parsed again.
 
 Reading YAML, with the place of everything in it, takes more CPU than all the rest of starting the gate. The
-snapshot is keyed by the file's content, so it can be stale only for a file that did not change.
+snapshot holds the text that it was made from, so it can never answer for another.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
 from readiness import __version__
 from readiness.config.model import Check, Config, Gate, Place, Ready, Service, Trials
-from readiness.config.source import read_source, shown_as
+from readiness.config.source import decode, read_source, shown_as
 from readiness.record.value import as_json
 from readiness.record.write_aside import write_aside
 
@@ -29,8 +28,8 @@ def load_again(path: str, root: str) -> Config:
 
     A snapshot is kept only where an earlier run made the folder for it. Raises ConfigError.
     """
-    digest = hashlib.sha256(read_source(path, shown_as(path))).hexdigest()
-    key = f"{__version__} {shown_as(path)} {digest}"
+    shown = shown_as(path)
+    key = f"{__version__} {shown}\n{decode(read_source(path, shown), shown)}"
     kept = os.path.join(root, FOLDER, NAME)
     config = _kept(kept, key)
     if config is None:

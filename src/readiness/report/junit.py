@@ -110,11 +110,12 @@ def _given(facts: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 @cache
 def _forbidden() -> re.Pattern[str]:
-    return re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    return re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def _text(text: str) -> str:
     """Escaped for element and attribute; characters that XML 1.0 (section 2.2) forbids become U+FFFD."""
-    text = _forbidden().sub("\ufffd", text)
+    if not (text.isascii() and text.isprintable()):
+        text = _forbidden().sub("\ufffd", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return text.replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")

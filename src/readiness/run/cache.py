@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
@@ -141,4 +140,6 @@ def _why(changed: list[str], before: Mapping[str, str], now: Mapping[str, str]) 
 
 
 def _digest(value: object) -> str:
+    import hashlib
+
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from readiness.run.capture import capture
@@ -55,6 +54,8 @@ class Inputs:
             return "", {}
         files = {path: mark for path, mark in self._files.items() if not patterns or matches(path, patterns)}
         files = {path: mark or file_digest(os.path.join(self._root, path)) for path, mark in files.items()}
+        import hashlib
+
         total = hashlib.sha256()
         for path in sorted(files):
             total.update(f"{path}\0{files[path]}\0".encode("utf-8", "surrogateescape"))

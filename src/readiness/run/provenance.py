@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 from readiness.record.record import Provenance
@@ -56,6 +55,8 @@ def _read_status(root: str, output: bytes) -> Provenance:
 
 
 def _digest(root: str, paths: list[bytes]) -> str:
+    import hashlib
+
     total = hashlib.sha256()
     for path in sorted(paths):
         total.update(path + b"\0" + file_digest(os.path.join(os.fsencode(root), path)).encode() + b"\0")
@@ -64,6 +65,8 @@ def _digest(root: str, paths: list[bytes]) -> str:
 
 def file_digest(path: str | bytes) -> str:
     """SHA-256 of a file's content; `gone` for what cannot be read as a file (deleted, a folder, a socket)."""
+    import hashlib
+
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -78,4 +81,6 @@ def blob_hash(path: str) -> str:
             content = file.read()
     except OSError:
         return ""
+    import hashlib
+
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -7,13 +7,13 @@ import json
 import os
 import re
 import socket
-import subprocess
 import urllib.parse
 
 from readiness.run import kernel, listeners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Final
 
     from readiness.run.job import ReadyCheck
@@ -25,14 +25,19 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Prober:
-    """Looks again and again until the service is ready or its time is up, and says so once."""
+    """Looks again and again until the service is ready or its time is up, and says so once.
 
-    def __init__(self, ready: ReadyCheck, log: str) -> None:
+    A ready command runs in the service's own environment `env`, below the calling process.
+    """
+
+    def __init__(self, ready: ReadyCheck, log: str, env: Mapping[str, str]) -> None:
         self._ready = ready
         self._log = log
+        self._env = env
         self._next = 0.0
         self._last = "nothing answered"
-        self._command: subprocess.Popen[bytes] | None = None
+        self._command = 0
+        self._exit_code: int | None = None
 
     def look(self, elapsed: float) -> bytes | None:
         """One look, `elapsed` seconds after the start; a message for the gate once the question is settled."""
@@ -77,24 +82,39 @@ class Prober:
         return ""
 
     def _ask_log(self) -> str:
-        with open(self._log, "rb") as file:
-            text = file.read(LOG_BYTES).decode("utf-8", "replace")
+        try:
+            with open(self._log, "rb") as file:
+                text = file.read(LOG_BYTES).decode("utf-8", "replace")
+        except OSError as error:
+            return f"its log cannot be read: {error.strerror}"
         return "" if re.search(self._ready.target, text) else f"its log does not match /{self._ready.target}/"
+
+    def collect(self, ended: Mapping[int, int]) -> None:
+        """Hear which children have ended: whoever reaps them all reaps the ready command too."""
+        self._exit_code = ended.get(self._command, self._exit_code)
 
     def _ask_command(self) -> str:
         """Never waits: the command may take longer than one look."""
-        if self._command is None:
-            self._command = subprocess.Popen(
-                ["/bin/sh", "-c", self._ready.target],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        code = self._command.poll()
-        if code is None:
+        if not self._command:
+            self._command, self._exit_code = self._start_command(), None
+        if self._exit_code is None:
             return f"`{self._ready.target}` is still running"
-        self._command = None
-        return "" if code == 0 else f"`{self._ready.target}` ended with exit code {code}"
+        self._command = 0
+        if self._exit_code:
+            return f"`{self._ready.target}` ended with exit code {self._exit_code}"
+        return ""
+
+    def _start_command(self) -> int:
+        return os.posix_spawn(
+            "/bin/sh",
+            ("/bin/sh", "-c", self._ready.target),
+            self._env,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
 
     def _held_by_stranger(self) -> str:
         """Something may answer that is not the service which was started: only its own tree may hold the port."""

@@ -95,7 +95,7 @@ class Supervision:
         if self._job.ready:
             from readiness.run.service_ready import Prober
 
-            self._prober = Prober(self._job.ready, self._job.log)
+            self._prober = Prober(self._job.ready, self._job.log, self._job.env)
 
     def _step(self) -> None:
         for descriptor, _ in self._poll.poll(self._patience() * 1000):
@@ -170,6 +170,8 @@ class Supervision:
 
     def _reap(self) -> None:
         ended, _ = tree.reap()
+        if self._prober:
+            self._prober.collect(ended)
         if self._leader in ended:
             self._exit_code = ended[self._leader]
             self._ended = True

@@ -221,6 +221,14 @@ def nasty(project: Callable[..., Project]) -> Project:
 
 
 @pytest.fixture(scope="session")
+def nasty_run(tmp_path_factory: pytest.TempPathFactory) -> Probed:
+    """That suite, run once with the probe."""
+    made = Project(tmp_path_factory.mktemp("nasty"))
+    made.write({"tests/test_nasty.py": NASTY})
+    return made.pytest()
+
+
+@pytest.fixture(scope="session")
 def nasty_outcomes() -> dict[str, str]:
     return NASTY_OUTCOMES
 

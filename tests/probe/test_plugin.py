@@ -20,8 +20,8 @@ def junit(path):
     return sorted(told, key=repr)
 
 
-def test_every_end_a_test_can_have(nasty, nasty_outcomes):
-    probed = nasty.pytest()
+def test_every_end_a_test_can_have(nasty_run, nasty_outcomes):
+    probed = nasty_run
     named = {name: outcome for name, outcome in probed.outcomes.items() if "[" not in name}
     assert named == nasty_outcomes
     assert [outcome for name, outcome in probed.outcomes.items() if "[" in name] == ["passed"] * 8
@@ -31,8 +31,8 @@ def test_every_end_a_test_can_have(nasty, nasty_outcomes):
     assert [(one.exit_status, one.finished) for one in probed.summary.sessions] == [(1, True)]
 
 
-def test_failures_carry_values_and_places(nasty):
-    failures = {(one.test.partition("::")[2], one.phase): one for one in nasty.pytest().summary.failures}
+def test_failures_carry_values_and_places(nasty_run):
+    failures = {(one.test.partition("::")[2], one.phase): one for one in nasty_run.summary.failures}
     one = failures["test_fails", "call"]
     assert one.message.splitlines()[0] == "AssertionError: assert {'a': 1} == {'a': 2}"
     assert one.where == "tests/test_nasty.py:12"
@@ -45,8 +45,8 @@ def test_failures_carry_values_and_places(nasty):
     assert failures["TestUnit::test_equal", "call"].message == "AssertionError: 1 != 2"
 
 
-def test_skips_carry_reasons_and_places(nasty):
-    skips = {one.test.rpartition("::")[2]: (one.reason, one.where) for one in nasty.pytest().summary.skips}
+def test_skips_carry_reasons_and_places(nasty_run):
+    skips = {one.test.rpartition("::")[2]: (one.reason, one.where) for one in nasty_run.summary.skips}
     assert skips["test_skips"] == ("not today", "tests/test_nasty.py:29")
     assert skips["test_skipped_by_mark"] == ("never here", "tests/test_nasty.py:31")
     assert skips["test_skip"][0] == "not this one"
@@ -277,8 +277,8 @@ def test_a_doctest_is_placed_at_its_example(project):
     assert "Expected:\n    3\nGot:\n    2" in failure.message
 
 
-def test_subtests_are_told_one_by_one(nasty):
-    probed = nasty.pytest()
+def test_subtests_are_told_one_by_one(nasty_run):
+    probed = nasty_run
     assert [(one["subtest"], one["outcome"]) for one in probed.of("subtest")] == [("(i=1)", "failed")]
     told = [one for one in probed.summary.failures if "test_parts" in one.test]
     assert [one.message for one in told] == ["1 failed subtest", "AssertionError: 1 == 1"]

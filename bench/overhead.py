@@ -40,7 +40,7 @@ def cpu(command: list[str], cwd: Path, env: dict[str, str], code: int = 0) -> fl
 
 def config(checks: int) -> str:
     lines = "".join(
-        f"  - {{name: c{n}, lane: core, run: test -e src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
+        f"  - {{name: c{n}, lane: core, run: ls src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
     )
     return f"version: 2\nchecks:\n{lines}"
 
@@ -66,20 +66,20 @@ def install_peers(folder: Path) -> Path:
 
 
 def peer_commands(root: Path, peers: Path) -> dict[str, tuple[list[str], Path]]:
-    just = make_project(root / "just", {"justfile": "check:\n    @true\n"})
+    just = make_project(root / "just", {"justfile": "check:\n    @ls justfile\n"})
     nox = make_project(
         root / "nox",
         {
-            "noxfile.py": "import nox\n@nox.session(venv_backend='none')\ndef check(session):\n    session.run('true', external=True)\n"
+            "noxfile.py": "import nox\n@nox.session(venv_backend='none')\ndef check(session):\n    session.run('ls', 'noxfile.py', external=True)\n"
         },
     )
     tox = make_project(
         root / "tox",
         {
-            "tox.ini": "[tox]\nno_package = true\nenv_list = check\n[testenv]\nskip_install = true\nallowlist_externals = true\ncommands = true\n"
+            "tox.ini": "[tox]\nno_package = true\nenv_list = check\n[testenv]\nskip_install = true\nallowlist_externals = ls\ncommands = ls tox.ini\n"
         },
     )
-    hook = "repos:\n- repo: local\n  hooks:\n  - {id: check, name: check, language: system, entry: 'true', pass_filenames: false, always_run: true}\n"
+    hook = "repos:\n- repo: local\n  hooks:\n  - {id: check, name: check, language: system, entry: ls .pre-commit-config.yaml, pass_filenames: false, always_run: true}\n"
     hooked = make_project(root / "pre-commit", {".pre-commit-config.yaml": hook})
     return {
         "just": ([str(peers / "just"), "check"], just),
@@ -90,7 +90,7 @@ def peer_commands(root: Path, peers: Path) -> dict[str, tuple[list[str], Path]]:
 
 
 def own_commands(root: Path) -> dict[str, tuple[list[str], Path]]:
-    run = [sys.executable, "-m", "readiness", "run", "--quiet", "--jobs", "1"]
+    run = [str(Path(sys.executable).with_name("readiness")), "run", "--quiet", "--jobs", "1"]
     few = make_project(root / "few", {"readiness.yml": config(FEW), "src/a.py": "A = 1\n"})
     many = make_project(root / "many", {"readiness.yml": config(MANY), "src/a.py": "A = 1\n"})
     cached = make_project(root / "cached", {"readiness.yml": config(MANY), "src/a.py": "A = 1\n"})
@@ -111,11 +111,12 @@ def measure(rounds: int) -> dict[str, list[float]]:
     compileall.compile_dir(Path(__file__).parent.parent / "src", quiet=1)
     with tempfile.TemporaryDirectory(prefix="readiness-bench-") as name:
         root = Path(name)
+        (root / "overhead").touch()
         commands = {
             "python -c pass": ([sys.executable, "-c", "pass"], root),
-            "sh": (["sh", "-c", "true"], root),
+            "sh": (["sh", "-c", "ls overhead"], root),
             f"sh, {MANY} times": (
-                ["sh", "-c", f"i=0; while [ $i -lt {MANY} ]; do sh -c true; i=$((i+1)); done"],
+                ["sh", "-c", f"i=0; while [ $i -lt {MANY} ]; do sh -c 'ls overhead'; i=$((i+1)); done"],
                 root,
             ),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import sys
@@ -35,6 +36,8 @@ exit codes: 0 READY · 1 NOT READY · 2 usage or configuration error · 3 INCONC
 
 def entry() -> NoReturn:
     """The console script."""
+    # Nothing made while starting is garbage; a command that goes on for long collects again (see run_command).
+    gc.disable()
     sys.exit(main(sys.argv[1:]))
 
 

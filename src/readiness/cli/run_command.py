@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -51,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Raises ConfigError or UsageError when nothing can be run."""
+    # What was made so far stays; the collector need not look at it again, nor copy its pages in forked workers.
+    gc.freeze()
+    gc.enable()
     environ = dict(os.environ)
     options = session.Options(("readiness", *sys.argv[1:]), args.jobs, args.grace, args.cache)
     if args.resume:

@@ -97,6 +97,7 @@ class Prober:
         """Never waits: the command may take longer than one look."""
         if not self._command:
             self._command, self._exit_code = self._start_command(), None
+            return self._last
         if self._exit_code is None:
             return f"`{self._ready.target}` is still running"
         self._command = 0

@@ -11,7 +11,7 @@ TAIL_BYTES = 4096
 
 class Log:
     """A file that takes bytes as they come. A full disk is remembered in `error` and never raised: the command
-    must still be drained, or it would hang on a full pipe."""
+    must still be drained, or it would hang on a full pipe, and what it proves does not hang on its log."""
 
     def __init__(self, path: str, secrets: tuple[str, ...], limit: int) -> None:
         self.size = 0
@@ -33,20 +33,21 @@ class Log:
         return text.partition("\n")[2] if len(self._tail) >= TAIL_BYTES and "\n" in text else text
 
     def open(self) -> None:
-        """Raises OSError when the file cannot be made."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, 0o644)
+        try:
+            self._descriptor = os.open(self._path, flags, 0o644)
+        except OSError as error:
+            self.error = f"{self._path}: {error.strerror}"
 
     def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._append(self._redactor.feed(chunk))
 
     def close(self) -> None:
-        if self._descriptor < 0:
-            return
         self._append(self._redactor.flush())
-        os.close(self._descriptor)
-        self._descriptor = -1
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _append(self, clean: bytes) -> None:
         self._tail = (self._tail + clean)[-TAIL_BYTES:]

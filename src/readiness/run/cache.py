@@ -14,7 +14,7 @@ from readiness.record.write_aside import write_aside
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Final
+    from typing import Any, Final
 
     from readiness.config.model import Check
     from readiness.run.inputs import Inputs
@@ -100,14 +100,24 @@ def look_up(root: str, check: Check, key: Key) -> tuple[CheckResult | None, str]
             entry = json.load(file)
     except FileNotFoundError:
         return None, "no earlier pass is on record"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return None, f"the earlier pass cannot be read: {error}"
     if not isinstance(entry, dict) or entry.get("format") != FORMAT:
         return None, "the earlier pass was kept by another version"
+    try:
+        return _compare(check, key, entry)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return None, f"the earlier pass cannot be read: it is damaged ({type(error).__name__}: {error})"
+
+
+def _compare(check: Check, key: Key, entry: Mapping[str, Any]) -> tuple[CheckResult | None, str]:
+    """Raises what reading a damaged entry raises."""
     changed = [name for name, value in key.parts.items() if entry["parts"].get(name) != value]
     if changed:
         return None, _why(changed, entry.get("files", {}), key.files)
     result = CheckResult.from_json(entry["result"])
+    if (result.name, result.outcome) != (check.name, Outcome.PASSED):
+        raise ValueError(f"it holds {result.name}: {result.outcome}")
     reason = f"{result.reason}; unchanged since run {entry['run_id']}"
     return replace(result, reason=reason, cached_from=entry["run_id"], seconds=0.0, cache_miss=""), ""
 

@@ -45,10 +45,14 @@ class _Heard:
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> Record:
-    """Fold events into a record. Raises JournalError when no run was ever started in them."""
+    """Fold events into a record. Raises JournalError when no run was started in them, or one of them is damaged."""
     heard = _Heard()
-    for event in events:
-        _hear(heard, event)
+    for number, event in enumerate(events, 1):
+        try:
+            _hear(heard, event)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            what = f"event {number} ({event.get('event')}) is damaged: {type(error).__name__}: {error}"
+            raise JournalError(what) from error
     if heard.header is None:
         raise JournalError("it holds no run_started event, so it is not the journal of a run")
     return _record(heard, heard.header)

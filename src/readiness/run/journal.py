@@ -88,7 +88,7 @@ def read(path: str) -> list[dict[str, Any]]:
     for number, line in enumerate(lines[:-1], 1):
         try:
             event = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise JournalError(f"{path}:{number}: not a journal event: {error}") from error
         if not isinstance(event, dict):
             raise JournalError(f"{path}:{number}: not a journal event")

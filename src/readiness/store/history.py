@@ -12,6 +12,7 @@ from readiness.record.write_aside import write_aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from readiness.record.record import Record
@@ -44,11 +45,29 @@ def load(root: str) -> History:
     try:
         with open(os.path.join(root, PATH), encoding="utf-8") as file:
             data = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return History({}, {})
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         return History({}, {})
-    return History(data["seconds"], data["lanes"])
+    return History(_entries(data.get("seconds"), _is_number), _entries(data.get("lanes"), _is_lane))
+
+
+def _entries(data: Any, is_one: Callable[[Any], bool]) -> dict[str, Any]:
+    """The entries that are what they should be."""
+    return {name: one for name, one in data.items() if is_one(one)} if isinstance(data, dict) else {}
+
+
+def _is_number(one: Any) -> bool:
+    return isinstance(one, (int, float)) and not isinstance(one, bool)
+
+
+def _is_lane(one: Any) -> bool:
+    texts = ("run_id", "at", "verdict")
+    return (
+        isinstance(one, dict)
+        and _is_number(one.get("epoch"))
+        and all(isinstance(one.get(name), str) for name in texts)
+    )
 
 
 def remember(root: str, record: Record) -> None:

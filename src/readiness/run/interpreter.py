@@ -85,10 +85,11 @@ def _venv_version(home: str) -> str:
 
 def _ask(path: str, environ: Mapping[str, str]) -> tuple[str, str]:
     """Let it name itself: what lies on PATH may be a wrapper around the real one."""
-    code, output = capture(
-        (path, "-I", "-c", "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"),
-        environ,
-    )
+    asked = "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"
+    try:
+        code, output = capture((path, "-I", "-c", asked), environ)
+    except OSError:
+        code, output = 1, b""
     words = output.decode("utf-8", "replace").split("\n")
     if code or len(words) < 2:
         raise UsageError(f"{path} does not run as a Python interpreter; name a working one under `python:`")

@@ -6,9 +6,14 @@ import os
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder with all that is in it; symbolic links are removed, never followed."""
+    """Remove a folder with all that is in it; symbolic links are removed, never followed.
+
+    One that is gone already is fine. Raises OSError when something in it cannot be removed.
+    """
     try:
         entries = list(os.scandir(path))
+    except FileNotFoundError:
+        return
     except PermissionError:
         os.chmod(path, 0o700)
         entries = list(os.scandir(path))

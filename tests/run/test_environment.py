@@ -29,7 +29,7 @@ def test_everything_is_inherited_and_the_check_has_the_last_word():
 
 def test_a_hermetic_check_has_a_home_of_its_own_and_keeps_user_packages():
     built = build({"HOME": "/home/u"}, declared={}, services={}, path_folders=(), hermetic_home="/t")
-    assert built.variables["HOME"] == "/t/home"
+    assert built.variables["HOME"] == "/t"
     assert built.variables["TMPDIR"] == "/t/tmp"
     assert built.variables["TZ"] == "UTC"
     assert built.variables["PYTHONUSERBASE"] == "/home/u/.local"

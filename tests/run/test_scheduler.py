@@ -48,8 +48,8 @@ def test_an_exclusive_check_is_not_starved_by_those_behind_it():
 
 def test_needs_hold_back_until_they_passed():
     waiting = [item("late", needs=("early",))]
-    assert candidates(waiting, {}) == []
-    assert candidates(waiting, {"early": Outcome.PASSED}) == waiting
+    assert list(candidates(waiting, {})) == []
+    assert list(candidates(waiting, {"early": Outcome.PASSED})) == waiting
     assert (
         blocked_by(waiting[0].check, {"early": Outcome.FAILED}) == "check early, which it needs, ended failed"
     )

@@ -65,11 +65,15 @@ def _make_base(root: str) -> None:
 
 
 def point_latest(folder: RunFolder) -> None:
-    """Make `.readiness/latest` lead to this run, in one step."""
+    """Make `.readiness/latest` lead to this run, in one step. Raises OSError when it cannot."""
     link = os.path.join(folder.root, FOLDER, "latest")
-    aside = f"{link}.{os.getpid()}.part"
+    aside = f"{link}.{folder.run_id}.part"
     os.symlink(os.path.join("runs", folder.run_id), aside)
-    os.replace(aside, link)
+    try:
+        os.replace(aside, link)
+    except OSError as error:
+        os.unlink(aside)
+        raise OSError(error.errno, error.strerror, link) from error
 
 
 def find(root: str, run: str = "latest") -> RunFolder:

@@ -48,7 +48,6 @@ def prepare(check: Check, context: Context, service_env: Mapping[str, str], *, g
     """
     home = _private_folders(check, context) if check.lane == "core" else ""
     events = context.folder.inside("probe", check.name)
-    os.makedirs(events, exist_ok=True)
     interpreter = context.interpreter(check)
     venv = os.path.dirname(interpreter.folder)
     built = environment.build(
@@ -83,6 +82,6 @@ def prepare(check: Check, context: Context, service_env: Mapping[str, str], *, g
 
 def _private_folders(check: Check, context: Context) -> str:
     home = os.path.join(context.scratch, check.name)
-    for name in ("home", "tmp"):
-        os.makedirs(os.path.join(home, name), mode=0o700, exist_ok=True)
+    os.mkdir(home, mode=0o700)
+    os.mkdir(os.path.join(home, environment.TEMPORARY), mode=0o700)
     return home

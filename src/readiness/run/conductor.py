@@ -68,7 +68,7 @@ class Conductor:
         self._progress = progress
         self._inputs = inputs
         self._known = known
-        self._waiting: list[Item] = []
+        self._waiting: dict[str, Item] = {}
         self._running: dict[Worker, Running] = {}
         self._outcomes: dict[str, Outcome] = {}
         self._selector = selectors.DefaultSelector()
@@ -84,7 +84,7 @@ class Conductor:
         Raises JournalWriteError when the journal can no longer be written; every process is ended first.
         """
         self._outcomes = dict(already)
-        self._waiting = [item for item in items if item.check.name not in already]
+        self._waiting = {item.check.name: item for item in items if item.check.name not in already}
         with _Signals(self._selector, self._signals):
             try:
                 self._loop()
@@ -122,15 +122,24 @@ class Conductor:
         """Start what can be started; settle what cannot be any more."""
         settled = True
         while settled:
-            settled = any([self._settle(item) for item in list(self._waiting)])  # noqa: C419 (settle all)
+            settled = any([self._settle(item) for item in self._unsettled()])  # noqa: C419 (settle all)
         slots = self._context.slots
-        for item in scheduler.candidates(self._waiting, self._outcomes):
+        for item in scheduler.candidates(self._waiting.values(), self._outcomes):
             checks = [running.item.check for running in self._running.values()]
-            if not scheduler.fits(item.check, scheduler.machine(checks, slots), slots):
+            now_free = scheduler.machine(checks, slots)
+            if not now_free.free_cores:
+                return
+            if not scheduler.fits(item.check, now_free, slots):
                 continue
             network = self._network(item) if item.check.services else ""
             if not item.check.services or self._hosting.ready_for(item.check, network):
                 self._start(item)
+
+    def _unsettled(self) -> list[Item]:
+        """Waiting checks that something else may have ruled out."""
+        return [
+            item for item in self._waiting.values() if item.skip or item.check.needs or item.check.services
+        ]
 
     def _network(self, item: Item) -> str:
         return network_of(item.check, hermetic=item.check.lane != "core" or self._pool.hermetic)
@@ -161,7 +170,7 @@ class Conductor:
         service_env = self._hosting.env_for(check.services, network) if check.services else {}
         prepared = prepare(check, self._context, service_env, guard=check.lane == "core" and network == OPEN)
         running = Running(item, prepared, network, now(), key, miss)
-        self._waiting.remove(item)
+        del self._waiting[check.name]
         self._journal.write(
             "check_started",
             name=check.name,
@@ -231,8 +240,7 @@ class Conductor:
             self._journal.write("problem", message=f"the pass of {result.name} could not be kept: {error}")
 
     def _finish(self, item: Item, result: CheckResult) -> None:
-        if item in self._waiting:
-            self._waiting.remove(item)
+        self._waiting.pop(result.name, None)
         self._outcomes[result.name] = result.outcome
         self._journal.write("check_finished", result=as_json(result))
         self._progress.finished(result)
@@ -244,7 +252,7 @@ class Conductor:
     def _release_services(self) -> None:
         if not self._hosting.running:
             return
-        items = [*self._waiting, *(running.item for running in self._running.values())]
+        items = [*self._waiting.values(), *(running.item for running in self._running.values())]
         needed = {(name, self._network(item)) for item in items for name in item.check.services}
         self._hosting.release(set() if self._interrupted and not self._running else needed)
 

@@ -22,6 +22,9 @@ REMOVED = (
 """What must not reach a check: another interpreter's home, the job server of a `make` that started the gate, and
 the selection of this run, which a nested gate would take for its own."""
 
+TEMPORARY = "tmp"
+"""Name of the temporary folder in a private home."""
+
 
 @value
 class Environment:
@@ -43,8 +46,8 @@ def build(
 ) -> Environment:
     """The variables of a check: what is inherited, less `REMOVED`, then services', then the check's own on top.
 
-    `path_folders` come first on PATH. A `hermetic_home` gives it a private HOME and TMPDIR below that folder, UTC
-    and fixed seeds; packages installed for the user stay importable.
+    `path_folders` come first on PATH. A `hermetic_home` becomes its HOME, with TMPDIR below it, UTC and fixed seeds;
+    packages installed for the user stay importable.
     """
     variables = {name: value for name, value in inherited.items() if name not in REMOVED}
     additions = {"PYTHONUNBUFFERED": "1", "PATH": _path(inherited, path_folders)}
@@ -73,8 +76,8 @@ def _path(inherited: Mapping[str, str], folders: tuple[str, ...]) -> str:
 def _hermetic(inherited: Mapping[str, str], home: str) -> dict[str, str]:
     user_base = inherited.get("PYTHONUSERBASE") or os.path.join(inherited.get("HOME", "/"), ".local")
     return {
-        "HOME": os.path.join(home, "home"),
-        "TMPDIR": os.path.join(home, "tmp"),
+        "HOME": home,
+        "TMPDIR": os.path.join(home, TEMPORARY),
         "TZ": "UTC",
         "PYTHONHASHSEED": "0",
         "READINESS_SEED": "0",

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
-from readiness.record.redact import StreamRedactor
+from readiness.record.redact import Redactor, StreamRedactor
 
 TAIL_BYTES = 4096
+
+
+@lru_cache(maxsize=4)
+def _redactor(secrets: tuple[str, ...]) -> Redactor:
+    """One for all logs of a worker: every check of a run has the same secrets."""
+    return Redactor(secrets)
 
 
 class Log:
@@ -19,7 +26,7 @@ class Log:
         self._path = path
         self._limit = limit
         self._descriptor = -1
-        self._redactor = StreamRedactor(secrets)
+        self._redactor = StreamRedactor(_redactor(secrets))
         self._tail = b""
 
     @property

@@ -39,7 +39,6 @@ def link(
     folder, out = os.path.abspath(folder), os.path.abspath(out)
     options = Options(folder, out, test_timeout, guard)
     injected = inject(env, options)
-    os.makedirs(out, exist_ok=True)
     _fill(folder)
     return injected
 

@@ -7,7 +7,7 @@ from readiness.record.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from readiness.config.model import Check
     from readiness.gate.plan import Item
@@ -52,12 +52,10 @@ def blocked_by(check: Check, outcomes: Mapping[str, Outcome]) -> str:
     return ""
 
 
-def candidates(waiting: Sequence[Item], outcomes: Mapping[str, Outcome]) -> list[Item]:
+def candidates(waiting: Iterable[Item], outcomes: Mapping[str, Outcome]) -> Iterator[Item]:
     """Those that have all they need, in the order of the plan; an exclusive one holds back what stands behind it."""
-    able: list[Item] = []
-    for item in waiting:
+    for item in tuple(waiting):
         if all(outcomes.get(name) in SATISFYING for name in item.check.needs):
-            able.append(item)
+            yield item
             if item.check.exclusive:
-                break
-    return able
+                return

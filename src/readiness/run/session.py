@@ -6,7 +6,7 @@ import os
 import sys
 
 from readiness import __version__
-from readiness.gate.fold import UNFINISHED, fold
+from readiness.gate.fold import UNFINISHED, JournalError, fold
 from readiness.gate.settings import UsageError
 from readiness.record.outcome import Outcome
 from readiness.record.record import JOURNAL_FORMAT, Header
@@ -24,6 +24,7 @@ from readiness.run.removal import remove_tree
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from readiness.config.model import Config
     from readiness.gate.plan import Plan
@@ -65,14 +66,7 @@ def run(
     folder = artifacts.create(prepared.root)
     header = _header(prepared, options, environ, folder, interpreters)
     with _journal(folder, 0.0) as log:
-        log.write(
-            "run_started",
-            format=JOURNAL_FORMAT,
-            header=header.to_json(),
-            lint=[as_json(one) for one in prepared.lint],
-            lanes_before=prepared.lanes_before,
-        )
-        artifacts.point_latest(folder)
+        _write_start(prepared, header, folder, log)
         if prepared.settings.strict and any(one.severity == "error" for one in prepared.lint):
             _stop_for_lint(prepared, log)
         else:
@@ -85,19 +79,57 @@ def resume(
 ) -> tuple[Record, RunFolder]:
     """Run what has no outcome yet in an interrupted run. Raises UsageError when the code or plan has changed since."""
     before = journal.read(folder.journal)
-    record = fold(before)
+    record = _fold(folder, before)
     _same_run(record, prepared, environ)
     interpreters = _interpreters(prepared, environ)
     with _journal(folder, record.seconds) as log:
         log.events.extend(before)
-        log.write("run_resumed", at_time=now(), argv=list(options.argv))
+        _first(log, "run_resumed", at_time=now(), argv=list(options.argv))
         _conduct(prepared, options, environ, folder, interpreters, log, listener)
         return fold(log.events), folder
 
 
 def rebuild(folder: RunFolder) -> Record:
-    """The record of any run, from its journal alone."""
-    return fold(journal.read(folder.journal))
+    """The record of any run, from its journal alone. Raises JournalError when that cannot be read."""
+    return _fold(folder, journal.read(folder.journal))
+
+
+def _fold(folder: RunFolder, events: list[dict[str, Any]]) -> Record:
+    try:
+        return fold(events)
+    except JournalError as error:
+        raise JournalError(f"{folder.journal}: {error}") from error
+
+
+def _first(log: Journal, event: str, **facts: Any) -> None:
+    """Write an event without which nothing may be run. Raises UsageError when it cannot be put on record."""
+    try:
+        log.write(event, **facts)
+    except JournalWriteError as error:
+        raise UsageError(f"{error}; the run's record cannot be kept, so nothing was run") from error
+
+
+def _write_start(prepared: Prepared, header: Header, folder: RunFolder, log: Journal) -> None:
+    _first(
+        log,
+        "run_started",
+        format=JOURNAL_FORMAT,
+        header=header.to_json(),
+        lint=[as_json(one) for one in prepared.lint],
+        lanes_before=prepared.lanes_before,
+    )
+    try:
+        artifacts.point_latest(folder)
+    except OSError as error:
+        _tell(log, f"{error.filename}: {error.strerror}; it does not lead to this run, {folder.run_id}")
+
+
+def _tell(log: Journal, problem: str) -> None:
+    """Put on record what the gate itself could not do, at least in this run's own reports."""
+    try:
+        log.write("problem", message=problem)
+    except JournalWriteError:
+        log.events.append({"event": "problem", "message": problem})
 
 
 def _conduct(
@@ -110,9 +142,7 @@ def _conduct(
     listener: Listener,
 ) -> None:
     done = {one.name: one.outcome for one in fold(log.events).checks if one.outcome not in UNFINISHED}
-    for number, found in enumerate(dict.fromkeys(map(id, interpreters.values()))):
-        one = next(each for each in interpreters.values() if id(each) == found)
-        interpreter.make_shims(one, folder.inside("bin", str(number)))
+    _make_shims(interpreters, folder)
     context = Context(
         root=prepared.root,
         config=prepared.config,
@@ -140,16 +170,39 @@ def _conduct(
                 "interrupted": f"the journal could not be written: {error}",
             }
         )
+    except Exception as error:
+        log.write(
+            "run_finished", finished_at=now(), interrupted=f"internal error: {type(error).__name__}: {error}"
+        )
+        raise
     finally:
-        remove_tree(context.scratch)
+        _tidy(context.scratch, log)
+
+
+def _tidy(scratch: str, log: Journal) -> None:
+    try:
+        remove_tree(scratch)
+    except OSError as error:
+        _tell(log, f"{error.filename}: {error.strerror}; what checks left in this folder is still there")
+
+
+def _make_shims(interpreters: Mapping[str | None, interpreter.Interpreter], folder: RunFolder) -> None:
+    try:
+        for number, found in enumerate(dict.fromkeys(map(id, interpreters.values()))):
+            one = next(each for each in interpreters.values() if id(each) == found)
+            interpreter.make_shims(one, folder.inside("bin", str(number)))
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename}: {error.strerror}; `python` cannot be put first on PATH, so nothing was run"
+        ) from error
 
 
 def _stop_for_lint(prepared: Prepared, log: Journal) -> None:
     """A strict gate does not spend an hour on a configuration that is known to lie."""
     for item in prepared.plan.items:
         result = not_started(item, Outcome.NOT_RUN, "lint found errors, which stop a strict run")
-        log.write("check_finished", result=as_json(result))
-    log.write("run_finished", finished_at=now(), interrupted="")
+        _first(log, "check_finished", result=as_json(result))
+    _first(log, "run_finished", finished_at=now(), interrupted="")
 
 
 def _header(

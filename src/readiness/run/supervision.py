@@ -178,7 +178,7 @@ class Supervision:
 
     def _ask_for_stacks(self) -> None:
         """Let every pytest process of the tree that can do so write its stack, and give it a moment."""
-        if not self._job.stacks:
+        if not os.path.isdir(self._job.stacks):
             return
         below = {str(pid): pid for pid in tree.descendants(os.getpid())}
         asked = [

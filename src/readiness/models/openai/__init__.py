@@ -1,0 +1,1 @@
+"""OpenAI's chat completions over the embedded model, refusals included."""

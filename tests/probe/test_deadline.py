@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 
@@ -23,6 +24,7 @@ def wait():
 def test_never_run(): pass
 """
 HERE = "test_a.py:11"
+STARTED = re.compile(r'"event":"start".*test_hangs')
 
 
 def test_the_process_ends_at_the_tests_deadline(project):
@@ -76,7 +78,7 @@ def hanging(project, wait_for):
     made = project({"test_a.py": HANGS})
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest")
     process = made.start(*command, env=made.environ())
-    wait_for(lambda: any("test_hangs" in file.read_text() for file in made.out.glob("*.jsonl")))
+    wait_for(lambda: any(STARTED.search(file.read_text()) for file in made.out.glob("*.jsonl")))
     return made, process
 
 

@@ -134,4 +134,4 @@ def test_linking_stays_cheap():
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert "readiness.run.probe_link" in loaded
-    assert not {"pytest", "dataclasses", "shutil", "importlib.metadata", "subprocess"} & loaded
+    assert not {"pytest", "dataclasses", "shutil", "importlib.metadata", "typing"} & loaded

@@ -14,9 +14,10 @@ from readiness.record.outcome import Outcome
 from readiness.record.value import as_json, value
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
+from readiness.run.homes import Homes
 from readiness.run.hosting import Hosting
 from readiness.run.job import Ended
-from readiness.run.observe import Surroundings, conclude, not_started, now
+from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool
 from readiness.run.worker import OPEN
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final
 
+    from readiness.config.model import Check
     from readiness.gate.plan import Item
     from readiness.record.result import CheckResult, ServiceResult
     from readiness.run.check_job import Prepared
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 TICK: Final = 0.2
 """Seconds between looks at logs and clocks while something runs."""
+OVERDUE: Final = 12.0
+"""Seconds beyond a check's deadline and grace after which its worker is taken for stopped: ending a tree that
+resists takes it up to eleven."""
 KILL_GRACE: Final = 8.0
 """Seconds beyond a check's own grace after which an interrupted run stops waiting for its workers."""
 
@@ -47,9 +52,12 @@ class Running:
     item: Item
     prepared: Prepared
     network: str
+    home: str
     started_at: str
     key: cache.Key | None
     cache_miss: str
+    overdue_at: float
+    """When its worker must have ended it, on the monotonic clock; infinite without a deadline."""
 
 
 class Conductor:
@@ -70,12 +78,14 @@ class Conductor:
         self._known = known
         self._waiting: dict[str, Item] = {}
         self._running: dict[Worker, Running] = {}
+        self._overdue: set[Worker] = set()
         self._outcomes: dict[str, Outcome] = {}
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._interrupted = ""
         self._give_up_at = 0.0
         self._pool = Pool()
+        self._homes = Homes(context.scratch)
         self._hosting = Hosting(context, self._pool, self._watch, self._service_changed)
 
     def conduct(self, items: tuple[Item, ...], already: Mapping[str, Outcome]) -> str:
@@ -108,6 +118,7 @@ class Conductor:
                     self._take_signals(key.fd)
                 else:
                     self._hear(key.data)
+            self._end_overdue()
             self._progress.beat([running.item.check.name for running in self._running.values()])
             if self._give_up_at and time.monotonic() > self._give_up_at:
                 return
@@ -150,9 +161,9 @@ class Conductor:
         if not blocked and item.check.services:
             blocked = self._hosting.failure_for(item.check, self._network(item))
         if blocked:
-            self._finish(item, not_started(item, Outcome.NOT_RUN, blocked))
+            self._finish(not_started(item, Outcome.NOT_RUN, blocked))
         elif item.skip:
-            self._finish(item, not_started(item, Outcome.SKIPPED, item.skip))
+            self._finish(not_started(item, Outcome.SKIPPED, item.skip))
         else:
             return False
         return True
@@ -164,25 +175,44 @@ class Conductor:
             key = cache.key_of(check, self._inputs, self._context.interpreter(check), self._context.environ)
             earlier, miss = cache.look_up(self._context.root, check, key)
             if earlier:
-                self._finish(item, earlier)
+                self._finish(earlier)
                 return
         network = self._network(item)
         service_env = self._hosting.env_for(check.services, network) if check.services else {}
-        prepared = prepare(check, self._context, service_env, guard=check.lane == "core" and network == OPEN)
-        running = Running(item, prepared, network, now(), key, miss)
+        guard = check.lane == "core" and network == OPEN
+        try:
+            home = self._homes.take() if check.lane == "core" else ""
+            prepared = prepare(check, self._context, service_env, home=home, guard=guard)
+            worker = self._pool.take(network)
+        except (OSError, ValueError) as error:
+            self._finish(not_started(item, Outcome.ERROR, f"could not be prepared: {said(error)}"))
+            return
+        running = Running(item, prepared, network, home, now(), key, miss, self._overdue_at(check))
         del self._waiting[check.name]
         self._journal.write(
             "check_started",
             name=check.name,
             started_at=running.started_at,
-            guard=check.lane == "core" and running.network == OPEN,
+            guard=guard,
             log=self._context.folder.relative(prepared.log),
         )
-        worker = self._pool.take(network)
         self._running[worker] = running
         self._watch(worker)
         worker.start(prepared.job)
         self._progress.started(check, prepared.log)
+
+    def _overdue_at(self, check: Check) -> float:
+        if check.timeout is None or not self._context.settings.timeouts:
+            return float("inf")
+        return time.monotonic() + check.timeout + self._context.grace + OVERDUE
+
+    def _end_overdue(self) -> None:
+        """A worker that a check has stopped cannot keep the deadline: end both."""
+        now_at = time.monotonic()
+        for worker, running in self._running.items():
+            if now_at > running.overdue_at and worker not in self._overdue:
+                self._overdue.add(worker)
+                worker.destroy()
 
     def _watch(self, worker: Worker) -> None:
         if worker.descriptor not in self._selector.get_map():
@@ -211,7 +241,8 @@ class Conductor:
         self._pool.drop(worker)
         running = self._running.pop(worker, None)
         if running:
-            self._check_ended(worker, running, Ended(None, start_error="its worker was killed while it ran"))
+            why = "stopped answering and was ended" if worker in self._overdue else "was killed while it ran"
+            self._check_ended(worker, running, Ended(None, start_error=f"its worker {why}"))
         elif hosted := self._hosting.of(worker):
             self._hosting.ended(hosted, None)
 
@@ -228,8 +259,12 @@ class Conductor:
             toothless=toothless,
             cache_miss=running.cache_miss,
         )
-        result = conclude(running.item, running.prepared, ended, around, self._context)
-        self._finish(running.item, result)
+        try:
+            result = conclude(running.item, running.prepared, ended, around, self._context)
+        except OSError as error:
+            why = f"its test records cannot be read: {said(error)}"
+            result = not_started(running.item, Outcome.ERROR, why)
+        self._finish(result)
         if running.key:
             self._keep(running.key, result)
 
@@ -237,9 +272,11 @@ class Conductor:
         try:
             cache.keep(self._context.root, self._context.folder.run_id, key, result)
         except OSError as error:
-            self._journal.write("problem", message=f"the pass of {result.name} could not be kept: {error}")
+            self._journal.write(
+                "problem", message=f"the pass of {result.name} could not be kept: {said(error)}"
+            )
 
-    def _finish(self, item: Item, result: CheckResult) -> None:
+    def _finish(self, result: CheckResult) -> None:
         self._waiting.pop(result.name, None)
         self._outcomes[result.name] = result.outcome
         self._journal.write("check_finished", result=as_json(result))
@@ -296,6 +333,9 @@ class _Signals:
         self._selector.register(self._reads, selectors.EVENT_READ, None)
         self._wakeup = signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
         for number in self.NUMBERS:
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                # Under nohup(1) a run outlives its terminal.
+                continue
             self._before[number] = signal.signal(number, lambda got, _frame: self._seen.append(got))
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ from readiness.record.result import ServiceResult
 from readiness.run import environment
 from readiness.run.check_job import SHELL
 from readiness.run.job import Job, ReadyCheck
+from readiness.run.observe import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,8 +158,13 @@ class Hosting:
             self._ports = Ports()
         hosted.state, hosted.reason, hosted.retry, hosted.asked_to_stop = STARTING, "", False, False
         hosted.attempts += 1
-        hosted.port = self._ports.hand_out()
-        hosted.worker = self._pool.take(hosted.network)
+        try:
+            hosted.port = self._ports.hand_out()
+            hosted.worker = self._pool.take(hosted.network)
+        except OSError as error:
+            hosted.state, hosted.reason = FAILED, f"could not be started: {said(error)}"
+            self._say(hosted)
+            return
         self._watch(hosted.worker)
         hosted.worker.start(self._job(hosted))
 
@@ -229,5 +235,9 @@ def _why_ended(hosted: Hosted, ended: Ended | None) -> str:
         return f"{when}: its worker was killed"
     if ended.start_error:
         return ended.start_error
+    if ended.stopped == "output":
+        return f"{when}: it wrote more output than the limit"
+    if ended.left_running and ended.exit_code == 0:
+        return f"{when}: it went into the background, where it cannot be watched; run it in the foreground"
     last = ended.last_output.strip().splitlines()[-1:]
     return f"{when} (exit code {ended.exit_code})" + (f": {last[0]}" if last else "")

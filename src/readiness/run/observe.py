@@ -42,6 +42,13 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
+def said(error: OSError | ValueError) -> str:
+    """An error as it stands in a message: which file, and what the system said of it."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+
+
 def conclude(
     item: Item, prepared: Prepared, ended: Ended, around: Surroundings, context: Context
 ) -> CheckResult:
@@ -75,7 +82,7 @@ def conclude(
         ran_against=verdict.ran_against,
         command=check.run,
         exit_code=ended.exit_code,
-        log=context.folder.relative(prepared.log),
+        log=context.folder.relative(prepared.log) if ended.output_bytes else "",
         network=seen.network,
         interpreter=context.interpreter(check).path,
         started_at=around.started_at,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import time
 from itertools import pairwise
 
 from readiness.run import kernel, tree
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from readiness.run.job import Job
 
+CLOSE_SECONDS = 15.0
+"""How long workers that were let go may take: a tree that resists takes up to eleven seconds to end."""
 SHARED = "shared"
 """The one network namespace of a run in which hermetic checks meet their services."""
 
@@ -54,6 +58,10 @@ class Worker:
     def kill(self) -> None:
         """Ask it to end its command at once."""
         self._write(b'{"command": "kill"}\n')
+
+    def destroy(self) -> None:
+        """End it by force: its own tree then falls to this process."""
+        tree.send([self.pid], signal.SIGKILL)
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Read what it said; call it when its descriptor is readable. `{"event": "gone"}` when it died."""
@@ -114,18 +122,30 @@ class Pool:
     def drop(self, worker: Worker) -> None:
         """Forget a worker that died, and end whatever of its tree fell to this process."""
         self.workers.remove(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
         worker.close()
-        known = {other.pid for other in self.workers}
-        orphans = [pid for pid in _children() if pid not in known]
-        for orphan in orphans:
-            tree.send([*tree.descendants(orphan), orphan], signal.SIGKILL)
+        limit = time.monotonic() + tree.SWEEP_SECONDS
+        while (orphans := self._orphans()) and time.monotonic() < limit:
+            below = [*orphans, *(pid for orphan in orphans for pid in tree.descendants(orphan))]
+            tree.send(below, signal.SIGSTOP)
+            tree.send(below, signal.SIGKILL)
+            time.sleep(0.005)
+
+    def _orphans(self) -> list[int]:
+        """Children of this process that are no workers of it and have not ended."""
+        known = {worker.pid for worker in self.workers}
+        return [pid for pid in _children() if pid not in known and not _collected(pid)]
 
     def close(self) -> None:
-        """Let every worker go; each ends its own tree first."""
+        """Let every worker go; each ends its own tree first. One that does not go is ended, with its tree."""
         for worker in self.workers:
             worker.close()
-        for worker in self.workers:
+        limit = time.monotonic() + CLOSE_SECONDS
+        for worker in [worker for worker in self.workers if not _goes_until(worker.pid, limit)]:
+            worker.destroy()
             _wait(worker.pid)
+            tree.kill_all(worker.pid)
         for descriptor in self._shared:
             os.close(descriptor)
         self.workers, self._idle, self._shared = [], [], ()
@@ -191,6 +211,31 @@ def _close_all_but(*kept: int) -> None:
 def _children() -> list[int]:
     mine = os.getpid()
     return [pid for pid in tree.descendants(mine) if tree.parent_of(pid) == mine]
+
+
+def _collected(pid: int) -> bool:
+    """Whether a child has ended; its exit status is taken."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _goes_until(pid: int, limit: float) -> bool:
+    """Wait for a child to end, until `limit` on the monotonic clock where the kernel can announce it."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return True
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        ended = poll.poll(max(0.0, limit - time.monotonic()) * 1000)
+        os.close(descriptor)
+        if not ended:
+            return False
+    _wait(pid)
+    return True
 
 
 def _wait(pid: int) -> None:

@@ -37,6 +37,8 @@ class PytestSettings:
     markers: tuple[str, ...] = ()
     addopts: tuple[str, ...] = ()
     python_files: tuple[str, ...] = DEFAULT_FILES
+    options: tuple[str, ...] = ()
+    """The name of every option that is set, those of plugins too."""
 
     @property
     def narrowed(self) -> bool:
@@ -71,6 +73,7 @@ def _settings(file: str, values: Mapping[str, Any]) -> PytestSettings:
         markers=tuple(marker.partition(":")[0].partition("(")[0].strip() for marker in markers),
         addopts=_words(values.get("addopts")),
         python_files=_words(values.get("python_files")) or DEFAULT_FILES,
+        options=tuple(sorted(values)),
     )
 
 

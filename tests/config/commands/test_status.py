@@ -158,7 +158,7 @@ def test_a_failure_that_gets_through(read: Callable[..., Trace], command: str) -
 
 
 @pytest.mark.parametrize(
-    "command", ["true", "echo pytest", "exit 0", "X=1", "set -e", "", "# pytest", "echo | cat"]
+    "command", ["true", "echo pytest", "exit 0", "X=1", "set -e", "set", "", "# pytest", "echo | cat"]
 )
 def test_commands_that_only_end_well(read: Callable[..., Trace], command: str) -> None:
     assert not read(command).can_fail

@@ -123,10 +123,98 @@ def test_a_small_configuration_loads_only_what_every_run_needs(
     }
 
 
-COMMANDS = st.text(alphabet="ab |&;()<>$'\"`\\\n=-./*[]{}!#", max_size=30).filter(str.strip)
+PROGRAMS = (
+    "set",
+    "cd",
+    "trap",
+    "exit",
+    "wait",
+    "export",
+    "env",
+    "timeout",
+    "python",
+    "pytest",
+    "make",
+    "bash",
+    "sh",
+)
+MORE = (
+    "npm",
+    "uv",
+    "coverage",
+    "test",
+    "curl",
+    "git",
+    ".",
+    "source",
+    "readiness",
+    "run",
+    "clone",
+    "EXIT",
+    "1",
+    "..",
+)
+OPTIONS = (
+    "-e",
+    "-c",
+    "-o",
+    "pipefail",
+    "-m",
+    "-k",
+    "-n",
+    "-C",
+    "-f",
+    "--gate",
+    "--",
+    "-",
+    "''",
+    "'exit 0'",
+    "A=1",
+)
+GRAMMAR = (
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "if",
+    "then",
+    "else",
+    "fi",
+    "for",
+    "do",
+    "done",
+    "case",
+    "in",
+    "esac",
+    "f()",
+    "{",
+    "}",
+)
+OPERATORS = (
+    "(",
+    ")",
+    "!",
+    "&&",
+    "||",
+    "|",
+    ";",
+    "&",
+    ">",
+    "<<",
+    "EOF",
+    "$X",
+    "${X:-d}",
+    '"$@"',
+    "$(",
+    '"',
+    "https://x.y/",
+)
+WORDS = st.sampled_from([*PROGRAMS, *MORE, *OPTIONS, *GRAMMAR, *OPERATORS])
+PHRASES = st.lists(WORDS, min_size=1, max_size=9).map(" ".join).filter(str.strip)
+COMMANDS = PHRASES | st.text(alphabet="ab |&;()<>$'\"`\\\n=-./*[]{}!#", max_size=30).filter(str.strip)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(COMMANDS, min_size=1, max_size=4))
 def test_no_command_breaks_a_rule(tmp_path: Path, commands: list[str]) -> None:
     for one in lint(hand_built(*commands), str(tmp_path), deep=False):

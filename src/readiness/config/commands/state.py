@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ShellState:
             self.swallows_exit = f"trap '{words[1]}' EXIT"
 
     def _set(self, options: list[str]) -> None:
-        for option, value in zip(options, [*options[1:], ""], strict=True):
+        for option, value in pairwise([*options, ""]):
             if option[:1] not in ("-", "+"):
                 continue
             on = option[0] == "-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from readiness.cli.project import CONFIG_NAMES
+from readiness.cli.project import CONFIG_NAMES, start_folder
 from readiness.config.scaffold import ScaffoldError, scaffold
 from readiness.gate.settings import UsageError
 from readiness.record.outcome import EXIT_READY
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Raises UsageError when there is a configuration already, or nothing to check was found."""
-    root = os.path.abspath(args.folder)
+    root = start_folder(args)
     path = os.path.join(root, CONFIG_NAMES[0])
     for name in CONFIG_NAMES:
         if os.path.lexists(os.path.join(root, name)) and not (args.force or args.only_print):

@@ -12,7 +12,7 @@ from readiness import __version__
 from readiness.config.fault import ConfigError
 from readiness.gate.fold import JournalError
 from readiness.gate.settings import UsageError
-from readiness.record.outcome import EXIT_USAGE
+from readiness.record.outcome import EXIT_INCONCLUSIVE, EXIT_INTERRUPTED, EXIT_USAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,27 @@ def entry() -> NoReturn:
     """The console script."""
     # Nothing made while starting is garbage; a command that goes on for long collects again (see run_command).
     gc.disable()
-    sys.exit(main(sys.argv[1:]))
+    _open_standard_streams()
+    try:
+        code = main(sys.argv[1:])
+    except Exception:  # noqa: BLE001 (shown, then told apart)
+        # A gate that broke judged nothing: its code must not be that of a check that failed.
+        sys.excepthook(*sys.exc_info())
+        code = _fault("readiness: internal error, as shown above; please report it", EXIT_INCONCLUSIVE)
+    sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Where a standard stream was closed (`>&-`), a worker's pipe would take its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 (for the whole process)
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    # A terminal of another encoding must not end a run.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -69,15 +89,23 @@ def _run_command(name: str, argv: list[str]) -> int:
     )
     module.add_arguments(parser)
     try:
-        return int(module.main(parser.parse_args(argv)))
+        code = int(module.main(parser.parse_args(argv)))
+        sys.stdout.flush()
+        return code
     except ConfigError as error:
         return _fault(str(error))
     except (UsageError, JournalError) as error:
         return _fault(f"readiness: {error}")
+    except KeyboardInterrupt:
+        return _fault("readiness: interrupted (SIGINT)", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away (`| head`); what was to be kept is in files.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away (`| head`) and has what it wanted.
+        _mute()
         return EXIT_USAGE
+    except OSError as error:
+        if not error.filename:
+            _mute()
+        return _fault(f"readiness: {error.filename or 'standard output'}: {error.strerror}")
 
 
 def _help(prog: str) -> argparse.HelpFormatter:
@@ -85,6 +113,11 @@ def _help(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=100)
 
 
-def _fault(message: str) -> int:
+def _mute() -> None:
+    """Throw away what is left to print: the interpreter would try again at its end, and fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fault(message: str, code: int = EXIT_USAGE) -> int:
     print(message, file=sys.stderr)
-    return EXIT_USAGE
+    return code

@@ -6,7 +6,7 @@ import os
 
 from readiness.config.snapshot import load_again
 from readiness.gate.plan import Plan, make_plan
-from readiness.gate.settings import Flags, Settings, resolve
+from readiness.gate.settings import Flags, Settings, UsageError, resolve
 from readiness.record.value import value
 from readiness.store.history import History
 from readiness.store.history import load as load_history
@@ -67,9 +67,17 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def start_folder(args: argparse.Namespace) -> str:
+    """Where the command works, absolute. Raises UsageError when the working directory was removed."""
+    try:
+        return os.path.abspath(str(args.folder))
+    except FileNotFoundError as error:
+        raise UsageError("the working directory is gone; change to one that exists") from error
+
+
 def find_config(args: argparse.Namespace) -> str:
     """The configuration's path: as given, or found here or in a folder above, up to the checkout's root."""
-    start = os.path.abspath(str(args.folder))
+    start = start_folder(args)
     if args.config:
         return os.path.join(start, str(args.config))
     folder = start

@@ -76,8 +76,15 @@ def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
         artifacts.forget_old(folder)
     except OSError as error:
         problems.append(f"{error.filename}: {error.strerror}; the history of this project is not up to date")
-    sys.stdout.write(summary(record, colour=_colour(environ), width=_width()))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(summary(record, colour=_colour(environ), width=_width()))
+        sys.stdout.flush()
+    except OSError as error:
+        # The verdict is the exit code's and report.json's; what is left to print would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        problems.append(
+            f"standard output: {error.strerror}; the summary is in {folder.inside('report.json')}"
+        )
     for problem in problems:
         print(f"readiness: {problem}", file=sys.stderr)
     return record.exit_code
@@ -135,14 +142,26 @@ def _width() -> int:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise ValueError(text)
+        raise _not_understood(text, "a whole number from 1")
     return number
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < 3600:
-        raise ValueError(text)
+        raise _not_understood(text, "seconds from 0 to 3600")
     return number
+
+
+def _not_understood(text: str, wanted: str) -> Exception:
+    import argparse
+
+    return argparse.ArgumentTypeError(f"{text!r} is not {wanted}")

@@ -44,6 +44,7 @@ def test_pyproject(tmp_path: Path) -> None:
         markers=("nd", "live"),
         addopts=("-ra", "-m", "not slow"),
         python_files=("check_*.py",),
+        options=("addopts", "markers", "python_files", "pythonpath", "testpaths"),
     )
 
 

@@ -41,12 +41,14 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     return SHARED if check.services else PRIVATE
 
 
-def prepare(check: Check, context: Context, service_env: Mapping[str, str], *, guard: bool) -> Prepared:
-    """Make the folders and the environment. Raises OSError when a folder cannot be made.
+def prepare(
+    check: Check, context: Context, service_env: Mapping[str, str], *, home: str, guard: bool
+) -> Prepared:
+    """Its environment and its job; `home` is the private home of a hermetic check, empty for others.
 
-    `guard` asks the probe to keep the network out of every pytest process, for want of a namespace.
+    `guard` asks the probe to keep the network out of every pytest process, for want of a namespace. Raises OSError
+    or ValueError when the probe cannot be linked.
     """
-    home = _private_folders(check, context) if check.lane == "core" else ""
     events = context.folder.inside("probe", check.name)
     interpreter = context.interpreter(check)
     venv = os.path.dirname(interpreter.folder)
@@ -78,10 +80,3 @@ def prepare(check: Check, context: Context, service_env: Mapping[str, str], *, g
     )
     added, removed = environment.differences(context.environ, variables)
     return Prepared(job, log, events, added, removed)
-
-
-def _private_folders(check: Check, context: Context) -> str:
-    home = os.path.join(context.scratch, check.name)
-    os.mkdir(home, mode=0o700)
-    os.mkdir(os.path.join(home, environment.TEMPORARY), mode=0o700)
-    return home

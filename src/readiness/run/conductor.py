@@ -265,16 +265,19 @@ class Conductor:
             why = f"its test records cannot be read: {said(error)}"
             result = not_started(running.item, Outcome.ERROR, why)
         self._finish(result)
-        if running.key:
-            self._keep(running.key, result)
+        self._put_away(running, result)
 
-    def _keep(self, key: cache.Key, result: CheckResult) -> None:
+    def _put_away(self, running: Running, result: CheckResult) -> None:
+        """What decides nothing: the home for the next check, the pass for the next run."""
+        what = "its private home"
         try:
-            cache.keep(self._context.root, self._context.folder.run_id, key, result)
+            if running.home:
+                self._homes.give_back(running.home)
+            what = "its pass"
+            if running.key:
+                cache.keep(self._context.root, self._context.folder.run_id, running.key, result)
         except OSError as error:
-            self._journal.write(
-                "problem", message=f"the pass of {result.name} could not be kept: {said(error)}"
-            )
+            self._journal.write("problem", message=f"{result.name}: {what} could not be kept: {said(error)}")
 
     def _finish(self, result: CheckResult) -> None:
         self._waiting.pop(result.name, None)

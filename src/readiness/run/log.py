@@ -17,7 +17,7 @@ def _redactor(secrets: tuple[str, ...]) -> Redactor:
 
 
 class Log:
-    """A file that takes bytes as they come. A full disk is remembered in `error` and never raised: the command
+    """A file that takes bytes as they come, made when the first one does. A full disk is remembered in `error` and never raised: the command
     must still be drained, or it would hang on a full pipe, and what it proves does not hang on its log."""
 
     def __init__(self, path: str, secrets: tuple[str, ...], limit: int) -> None:
@@ -39,13 +39,6 @@ class Log:
         text = self._tail.decode("utf-8", "replace")
         return text.partition("\n")[2] if len(self._tail) >= TAIL_BYTES and "\n" in text else text
 
-    def open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        try:
-            self._descriptor = os.open(self._path, flags, 0o644)
-        except OSError as error:
-            self.error = f"{self._path}: {error.strerror}"
-
     def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
         self._append(self._redactor.feed(chunk))
@@ -59,8 +52,11 @@ class Log:
     def _append(self, clean: bytes) -> None:
         self._tail = (self._tail + clean)[-TAIL_BYTES:]
         view = memoryview(clean)
-        while view and not self.error and not self.over_limit:
-            try:
+        try:
+            if view and self._descriptor < 0 and not self.error:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+                self._descriptor = os.open(self._path, flags, 0o644)
+            while view and not self.error and not self.over_limit:
                 view = view[os.write(self._descriptor, view) :]
-            except OSError as error:
-                self.error = f"{self._path}: {error.strerror}"
+        except OSError as error:
+            self.error = f"{self._path}: {error.strerror}"

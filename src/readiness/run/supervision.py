@@ -68,7 +68,6 @@ class Supervision:
 
     def _launch(self) -> None:
         os.chdir(self._job.cwd)
-        self._log.open()
         self._output, writes_to = os.pipe2(os.O_CLOEXEC) if hasattr(os, "pipe2") else os.pipe()
         os.set_blocking(self._output, False)
         try:

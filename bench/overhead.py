@@ -40,7 +40,7 @@ def cpu(command: list[str], cwd: Path, env: dict[str, str], code: int = 0) -> fl
 
 def config(checks: int) -> str:
     lines = "".join(
-        f"  - {{name: c{n}, lane: core, run: ls src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
+        f"  - {{name: c{n}, lane: core, run: test -e src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
     )
     return f"version: 2\nchecks:\n{lines}"
 
@@ -66,20 +66,20 @@ def install_peers(folder: Path) -> Path:
 
 
 def peer_commands(root: Path, peers: Path) -> dict[str, tuple[list[str], Path]]:
-    just = make_project(root / "just", {"justfile": "check:\n    @ls justfile\n"})
+    just = make_project(root / "just", {"justfile": "check:\n    @test -e justfile\n"})
     nox = make_project(
         root / "nox",
         {
-            "noxfile.py": "import nox\n@nox.session(venv_backend='none')\ndef check(session):\n    session.run('ls', 'noxfile.py', external=True)\n"
+            "noxfile.py": "import nox\n@nox.session(venv_backend='none')\ndef check(session):\n    session.run('test', '-e', 'noxfile.py', external=True)\n"
         },
     )
     tox = make_project(
         root / "tox",
         {
-            "tox.ini": "[tox]\nno_package = true\nenv_list = check\n[testenv]\nskip_install = true\nallowlist_externals = ls\ncommands = ls tox.ini\n"
+            "tox.ini": "[tox]\nno_package = true\nenv_list = check\n[testenv]\nskip_install = true\nallowlist_externals = test\ncommands = test -e tox.ini\n"
         },
     )
-    hook = "repos:\n- repo: local\n  hooks:\n  - {id: check, name: check, language: system, entry: ls .pre-commit-config.yaml, pass_filenames: false, always_run: true}\n"
+    hook = "repos:\n- repo: local\n  hooks:\n  - {id: check, name: check, language: system, entry: test -e .pre-commit-config.yaml, pass_filenames: false, always_run: true}\n"
     hooked = make_project(root / "pre-commit", {".pre-commit-config.yaml": hook})
     return {
         "just": ([str(peers / "just"), "check"], just),
@@ -114,9 +114,9 @@ def measure(rounds: int) -> dict[str, list[float]]:
         (root / "overhead").touch()
         commands = {
             "python -c pass": ([sys.executable, "-c", "pass"], root),
-            "sh": (["sh", "-c", "ls overhead"], root),
+            "sh": (["sh", "-c", "test -e overhead"], root),
             f"sh, {MANY} times": (
-                ["sh", "-c", f"i=0; while [ $i -lt {MANY} ]; do sh -c 'ls overhead'; i=$((i+1)); done"],
+                ["sh", "-c", f"i=0; while [ $i -lt {MANY} ]; do sh -c 'test -e overhead'; i=$((i+1)); done"],
                 root,
             ),
         }

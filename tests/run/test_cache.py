@@ -27,7 +27,7 @@ def project(make_project):
 
 
 def key(project, check=CHECK, environ=ENVIRON, python=PYTHON):
-    return cache.key_of(check, Inputs(str(project.root), environ), python, environ)
+    return cache.Keys(Inputs(str(project.root), environ), environ).of(check, python)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import sys
 
 from readiness.cli import project
-from readiness.config.lint import lint
+from readiness.config.lint import lint_subject
 from readiness.config.lint.subject import Subject
 from readiness.config.lint.toothless import lost_failures
 from readiness.gate.settings import UsageError, of_header
@@ -103,7 +103,8 @@ def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Pro
 
 
 def _prepare(asked: Project) -> session.Prepared:
-    found = lint(asked.config, asked.root, asked.settings.expect, deep=True, ask_git=_ask_git)
+    subject = Subject(asked.config, asked.root)
+    found = lint_subject(subject, asked.settings.expect, deep=True, ask_git=_ask_git)
     return session.Prepared(
         root=asked.root,
         config=asked.config,
@@ -111,16 +112,15 @@ def _prepare(asked: Project) -> session.Prepared:
         plan=asked.plan,
         lint=found,
         lanes_before=asked.history.lanes_with_age(),
-        known=_known(asked),
+        known=_known(subject),
     )
 
 
-def _known(asked: Project) -> dict[str, tuple[bool, str]]:
+def _known(subject: Subject) -> dict[str, tuple[bool, str]]:
     """Of each check: whether its command runs pytest, and why it cannot fail."""
-    readings = Subject(asked.config, asked.root).readings
     return {
         one.check.name: (bool(one.pytest_calls), "" if one.trace.can_fail else _why_toothless(one))
-        for one in readings
+        for one in subject.readings
     }
 
 

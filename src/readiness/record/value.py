@@ -60,8 +60,13 @@ def replace(one: T, **changes: Any) -> T:
     return type(one)(**({name: getattr(one, name) for name in field_names(one)} | changes))
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def as_json(thing: Any) -> Any:
     """A value, and all inside it, as what `json` can write: objects, lists and scalars."""
+    if type(thing) in _SCALARS:
+        return thing
     if hasattr(thing, "__value_fields__"):
         return {name: as_json(getattr(thing, name)) for name in thing.__value_fields__}
     if isinstance(thing, (dict, MappingProxyType)):

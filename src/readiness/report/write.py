@@ -42,7 +42,20 @@ def _attempt(problems: list[str], write: Callable[[], None]) -> None:
 def _write_junit(record: Record, folder: str) -> None:
     os.makedirs(folder, exist_ok=True)
     for check in record.checks:
-        write_aside(os.path.join(folder, f"{check.name}.xml"), junit.render(check, record.header))
+        path = os.path.join(folder, f"{check.name}.xml")
+        if not (check.cached_from and _same_as_before(path, check.cached_from)):
+            write_aside(path, junit.render(check, record.header))
+
+
+def _same_as_before(path: str, run_id: str) -> bool:
+    """Let an unchanged check keep the file of the run that it was measured in; whether that is still there."""
+    runs = os.path.dirname(os.path.dirname(os.path.dirname(path)))
+    try:
+        os.link(os.path.join(runs, run_id, "junit", os.path.basename(path)), path)
+    except OSError:
+        # Forgotten, on a file system without links, or linked by an earlier rebuild: it is written anew.
+        return False
+    return True
 
 
 def _tell_github(record: Record, summary: str) -> None:

@@ -72,23 +72,39 @@ class Key:
         return bool(self.parts["inputs"])
 
 
-def key_of(check: Check, inputs: Inputs, interpreter: Interpreter, environ: Mapping[str, str]) -> Key:
-    """The key of a check as it stands now."""
-    digest, files = inputs.of(check.inputs)
-    inherited = {
+class Keys:
+    """Makes the keys of a run's checks; what they share is digested once."""
+
+    def __init__(self, inputs: Inputs, environ: Mapping[str, str]) -> None:
+        self._inputs = inputs
+        self._environ = environ
+        self._environment = ""
+        self._packages: dict[str, str] = {}
+
+    def of(self, check: Check, interpreter: Interpreter) -> Key:
+        """The key of a check as it stands now."""
+        digest, files = self._inputs.of(check.inputs)
+        self._environment = self._environment or _digest(_deciding(self._environ))
+        if interpreter.path not in self._packages:
+            self._packages[interpreter.path] = _digest(dict(interpreter.packages))
+        parts = {
+            "gate version": __version__,
+            "command": _digest([check.run, check.cwd, dict(check.env), check.isolation, check.services]),
+            "interpreter": f"{interpreter.path} {interpreter.version}",
+            "packages": self._packages[interpreter.path],
+            "environment": self._environment,
+            "inputs": digest,
+        }
+        return Key(parts, files)
+
+
+def _deciding(environ: Mapping[str, str]) -> dict[str, str]:
+    """The inherited variables that may decide a hermetic check's outcome."""
+    return {
         name: value
         for name, value in environ.items()
         if name not in VOLATILE and not name.startswith(VOLATILE_PREFIXES)
     }
-    parts = {
-        "gate version": __version__,
-        "command": _digest([check.run, check.cwd, dict(check.env), check.isolation, check.services]),
-        "interpreter": f"{interpreter.path} {interpreter.version}",
-        "packages": _digest(dict(interpreter.packages)),
-        "environment": _digest(inherited),
-        "inputs": digest,
-    }
-    return Key(parts, files)
 
 
 def look_up(root: str, check: Check, key: Key) -> tuple[CheckResult | None, str]:

@@ -74,7 +74,7 @@ class Conductor:
         self._context = context
         self._journal = journal
         self._progress = progress
-        self._inputs = inputs
+        self._keys = cache.Keys(inputs, context.environ)
         self._known = known
         self._waiting: dict[str, Item] = {}
         self._running: dict[Worker, Running] = {}
@@ -172,7 +172,7 @@ class Conductor:
         check = item.check
         key, miss = None, ""
         if check.lane == "core" and check.cache and self._context.use_cache and not check.services:
-            key = cache.key_of(check, self._inputs, self._context.interpreter(check), self._context.environ)
+            key = self._keys.of(check, self._context.interpreter(check))
             earlier, miss = cache.look_up(self._context.root, check, key)
             if earlier:
                 self._finish(earlier)

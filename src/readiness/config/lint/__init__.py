@@ -43,7 +43,13 @@ def lint(
     (git) are left out. `ask_git` runs `git` with the given arguments and returns its exit code and output;
     without it, git is run by `subprocess`.
     """
-    subject = Subject(config, root)
+    return lint_subject(Subject(config, root), expected, deep=deep, ask_git=ask_git)
+
+
+def lint_subject(
+    subject: Subject, expected: tuple[str, ...] = (), *, deep: bool, ask_git: AskGit | None = None
+) -> tuple[LintFinding, ...]:
+    """The same for a subject whose commands have been read already."""
     return tuple(sorted(_all(subject, expected, deep, ask_git), key=_order))
 
 

@@ -17,6 +17,8 @@ from readiness.config.commands.status import follow
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from readiness.config.commands import Call
+
 
 def test_pytest_is_found_through_make_scripts_and_wrappers(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("smokes:\n\t./run.sh tests/smoke\n")
@@ -49,18 +51,23 @@ def test_variables_before_the_first_word(command: str, expected: dict[str, str])
 
 
 WORD = st.sampled_from(
-    ["pytest", "tests/a", "-q", "true", "echo", "A=1", "env", "python", "-m", "--co", "make", "if", "!"]
+    [
+        *("pytest", "tests/a", "-q", "true", "echo", "A=1", "env", "python", "-m", "--co", "make", "if", "!"),
+        *("&&", "&&", "cd", "set", "-e", "export"),
+    ]
 )
 QUOTED = st.sampled_from(["'a (b) | c'", '"not (nd or live)"', "'$X'", '""'])
 
 
-@given(st.lists(st.one_of(WORD, QUOTED), max_size=6).map(" ".join))
+def facts(call: Call) -> tuple[object, ...]:
+    return call.words, call.env, call.where, call.cwd, call.loss and call.loss.how
+
+
+@given(st.lists(st.one_of(WORD, QUOTED), max_size=7).map(" ".join))
 def test_the_short_way_reads_as_the_long_one(command: str) -> None:
     short = trace(command, "/nowhere", file="readiness.yml", line=3)
     long = follow(Script(command, "readiness.yml", 3, ".", "x"), Project("/nowhere"))
-    assert [(call.words, call.env, call.where) for call in short.calls] == [
-        (call.words, call.env, call.where) for call in long.calls
-    ]
+    assert [facts(call) for call in short.calls] == [facts(call) for call in long.calls]
     assert short.can_fail == long.can_fail
 
 

@@ -86,6 +86,11 @@ def test_the_first_file_that_speaks_of_pytest_counts(tmp_path: Path) -> None:
     assert read_pytest_settings(str(tmp_path)) == PytestSettings(file="pytest.ini")
 
 
+def test_a_quote_that_is_never_closed_is_a_letter(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k it's -ra\n")
+    assert read_pytest_settings(str(tmp_path)).addopts == ("-k", "it's", "-ra")
+
+
 def test_a_project_without_settings(tmp_path: Path) -> None:
     assert read_pytest_settings(str(tmp_path)) == PytestSettings()
 

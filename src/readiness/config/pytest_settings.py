@@ -6,7 +6,8 @@ Source: pytest 9 reference, "Configuration file formats" and "Initialization: de
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+
+from readiness.record.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ DEFAULT_FILES: Final = ("test_*.py", "*_test.py")
 _LARGEST: Final = 1_000_000
 
 
-@dataclass(frozen=True)
+@value
 class PytestSettings:
     """The settings that matter here; `file` is empty when the project has none for pytest.
 
@@ -120,7 +121,8 @@ def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         import shlex
 
-        return (
-            tuple(shlex.split(value, comments=False)) if value.count('"') % 2 == 0 else tuple(value.split())
-        )
+        try:
+            return tuple(shlex.split(value))
+        except ValueError:  # a quote that is never closed
+            return tuple(value.split())
     return tuple(str(item) for item in value) if isinstance(value, list) else ()

@@ -66,6 +66,10 @@ def test_a_target_that_is_not_there(read: Callable[..., Trace]) -> None:
         ("make t", {}),
         ("make file", {"Makefile": "a:\n", "file": ""}),
         ("make t", {"Makefile": "include generated.mk\n"}),
+        ("make t", {"Makefile": "$(foreach x,t,$(eval $(x): ; pytest))\n"}),
+        ("make t", {"Makefile": ".PHONY: t\n"}),
+        ("make $TARGET", {"Makefile": "a:\n"}),
+        ("make prog", {"Makefile": "a:\n", "prog.c": ""}),
         ("make -C .. t", {"Makefile": "a:\n"}),
     ],
 )

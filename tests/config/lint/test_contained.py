@@ -56,6 +56,8 @@ def named(found: list[LintFinding]) -> list[str]:
         ),
         (("cd tests && pytest smoke", "pytest tests"), ["c0"]),
         (("A=1 pytest tests/smoke", "A=1 pytest tests"), ["c0"]),
+        (("pytest tests --ignore tests/smoke", "pytest tests/unit", "pytest tests/smoke_optional"), ["c0"]),
+        (("pytest", "pytest tests"), ["c1"]),
     ],
 )
 def test_found(look: Look, commands: tuple[str, ...], superfluous: list[str]) -> None:
@@ -71,6 +73,7 @@ def test_found(look: Look, commands: tuple[str, ...], superfluous: list[str]) ->
         ("pytest tests/smoke -m fast", "pytest tests/smoke/test_a.py"),
         ("pytest tests -m fast", "pytest tests/smoke -m slow"),
         ("pytest tests --ignore tests/smoke", "pytest tests/smoke"),
+        ("cd tests && pytest --ignore smoke", "pytest tests/smoke"),
         ("pytest tests", "pytest tests/smoke -W error"),
         ("pytest tests", "A=1 pytest tests/smoke"),
         ("pytest tests --co", "pytest tests/smoke"),

@@ -39,7 +39,10 @@ __all__ = [
 
 _GRAMMAR: Final = frozenset("|&;<>()$`\\\"'\n#{}")
 _GRAMMAR_IN_DOUBLE: Final = frozenset("$`\\")
-_RESERVED: Final = frozenset(("!", "[", "[[", "if", "for", "while", "until", "case", "cd", "exit", "test"))
+_RESERVED: Final = frozenset(
+    ("!", "[", "[[", "if", "for", "while", "until", "case", "cd", "exit", "test", "set", "export", "trap")
+)
+"""First words that mean something for the commands after them, or to the reader of the grammar."""
 
 
 class CommandReader:
@@ -51,8 +54,7 @@ class CommandReader:
 
     def trace(self, command: str, cwd: str = ".", *, file: str = "", line: int = 1) -> Trace:
         """Read `command`, which stands at `file:line` and runs in the folder `cwd`, relative to the root."""
-        words = _plain_words(command)
-        plain = _plain(words, command, cwd, file, line) if words else None
+        plain = _plain_chain(command, cwd, file, line)
         if plain is not None:
             return plain
         from readiness.config.commands.nested import Project, Script
@@ -65,6 +67,16 @@ class CommandReader:
 def trace(command: str, root: str, cwd: str = ".", *, file: str = "", line: int = 1) -> Trace:
     """Read one command of the project at `root`; for several, keep a `CommandReader`."""
     return CommandReader(root).trace(command, cwd, file=file, line=line)
+
+
+def _plain_chain(command: str, cwd: str, file: str, line: int) -> Trace | None:
+    """The trace of plain commands joined by `&&`, whose failures all get through; None for any other command."""
+    parts = [_plain(part, cwd, file, line) for part in command.split("&&")]
+    traces = [part for part in parts if part is not None]
+    if len(traces) < len(parts):
+        return None
+    calls = tuple(call for one in traces for call in one.calls)
+    return Trace(calls, any(one.can_fail for one in traces))
 
 
 def _plain_words(command: str) -> list[str] | None:
@@ -87,8 +99,9 @@ def _plain_words(command: str) -> list[str] | None:
     return words
 
 
-def _plain(words: list[str], command: str, cwd: str, file: str, line: int) -> Trace | None:
+def _plain(command: str, cwd: str, file: str, line: int) -> Trace | None:
     """The trace of words that start one program; None when what it starts must be read as well."""
+    words = _plain_words(command) or []
     env: list[tuple[str, str]] = []
     while words and is_assignment(words[0]):
         name, _, value = words.pop(0).partition("=")

@@ -63,7 +63,8 @@ class Makefile:
         self.ignored: frozenset[str] | None = frozenset()
         self.one_shell = False
         self.whole = True
-        """False when something was included that could not be read."""
+        """False when rules may come from what cannot be read: a file that is included, or `$(eval …)`."""
+        self.phony: frozenset[str] = frozenset()
         self.put_in = 0
 
     @property
@@ -152,6 +153,7 @@ class _Reader:
     def read(self, path: str, shown: str) -> None:
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read(_LARGEST)
+        self.makefile.whole = self.makefile.whole and "$(eval" not in text
         self.current = []
         for number, line in _logical_lines(text):
             self._line(line, shown, number)
@@ -205,6 +207,8 @@ class _Reader:
             self.makefile.ignored = self.makefile.ignored | frozenset(rest.split()) if rest.split() else None
         if ".ONESHELL" in names:
             self.makefile.one_shell = True
+        if ".PHONY" in names:
+            self.makefile.phony |= frozenset(self.makefile.expand(rest, {}).split())
 
     def _include(self, names: list[str], shown: str) -> None:
         for name in names:

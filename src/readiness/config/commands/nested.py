@@ -134,11 +134,19 @@ class Project:
         seen: set[str] = set()
         for goal in called.goals or [makefile.default_goal]:
             if makefile.rule(goal)[0] is None:
-                if makefile.whole and not os.path.exists(os.path.join(self.root, folder, goal)):
+                if makefile.whole and self._is_missing(makefile, goal, folder):
                     raise Missing(f"{makefile.shown} has no target `{goal}`")
                 return None
             self._goal(makefile, goal, called, folder, found, seen)
         return found
+
+    def _is_missing(self, makefile: Makefile, goal: str, folder: str) -> bool:
+        """True when make would know no way to the goal: no rule, no file of that name or made from it."""
+        if "$" in goal or "`" in goal or goal in makefile.phony:
+            return False
+        there, name = os.path.split(os.path.join(self.root, folder, goal))
+        names = os.listdir(there) if os.path.isdir(there) else []
+        return not any(one == name or one.startswith(f"{name}.") for one in names)
 
     def makefile(self, folder: str, named: str = "") -> Makefile | None:
         """The Makefile of a folder of the project, read once; None when there is none."""

@@ -7,6 +7,7 @@ a run (`-k`, `-m`, `--ignore`) must be equal, or absent from the one that covers
 from __future__ import annotations
 
 import os
+from itertools import combinations
 
 from readiness.config.lint.subject import WARNING, at, found, listed
 from readiness.config.pytest_settings import PytestSettings, UnreadableSettings, read_pytest_settings
@@ -34,18 +35,31 @@ class Run:
         env = {**check.env, **dict(call.env)}
         self.alike = (call.settings, tuple(sorted(env.items())), check.python, check.provider, check.trials)
         self.services = frozenset(check.services)
+        ignored = [option.partition("=")[2] for option in call.narrowed_by if option.startswith("--ignore=")]
+        self.ignored = [os.path.normpath(os.path.join(call.cwd, path)) for path in ignored]
 
     def covers(self, other: Run) -> bool:
         alike = self.alike == other.alike and other.services <= self.services
         whole = self.narrowed in (other.narrowed, ("", "", (), False))
         return alike and whole and _holds(self.target, other.target)
 
+    def meets(self, other: Run) -> bool:
+        """True when some test could be run by both."""
+        apart = self.ignores(other.target) or other.ignores(self.target)
+        one_holds = _holds(self.target, other.target) or _holds(other.target, self.target)
+        return one_holds and not apart and self.alike == other.alike
+
+    def ignores(self, path: str) -> bool:
+        return any(_holds(ignored, path) for ignored in self.ignored)
+
 
 def findings(subject: Subject, told: frozenset[str]) -> Iterator[LintFinding]:
     """`told` are the places of checks that were found to be superfluous already."""
-    settings = _settings(subject.root)
     left = [reading for reading in subject.readings if at(reading.check.run_place) not in told]
-    runs = {id(reading): _runs(reading, settings, subject.root) for reading in left}
+    runs = _all_runs(left, PytestSettings(), subject.root)
+    if not _any_meet(left, runs):
+        return
+    runs = _all_runs(left, _settings(subject.root), subject.root)
     alive = [reading for reading in left if runs[id(reading)]]
     later_first = alive[::-1]
     for reading in sorted(later_first, key=lambda one: _width(runs[id(one)], subject.root)):
@@ -56,6 +70,22 @@ def findings(subject: Subject, told: frozenset[str]) -> Iterator[LintFinding]:
         if covering and _only_pytest(reading):
             alive.remove(reading)
             yield _contained(subject, reading, covering)
+
+
+def _all_runs(readings: list[Reading], settings: PytestSettings, root: str) -> dict[int, list[Run]]:
+    return {id(reading): _runs(reading, settings, root) for reading in readings}
+
+
+def _any_meet(readings: list[Reading], runs: dict[int, list[Run]]) -> bool:
+    """Whether any two checks of a lane could run one test. Most cannot, and then no file need be looked at."""
+    pairs = combinations(readings, 2)
+    return any(
+        run.meets(other)
+        for one, two in pairs
+        if one.check.lane == two.check.lane
+        for run in runs[id(one)]
+        for other in runs[id(two)]
+    )
 
 
 def _settings(root: str) -> PytestSettings:
@@ -117,7 +147,7 @@ def _cover_of(want: Run, runs: list[Run], root: str) -> list[str]:
     if single is not None:
         return [single]
     inside = [run for run in runs if _holds(want.target, run.target) and "::" not in run.target]
-    files = _test_files(want.target, root) if inside else []
+    files = [file for file in _test_files(want.target, root) if not want.ignores(file)] if inside else []
     names: dict[str, None] = {}
     for file in files:
         part = next((run.name for run in inside if _covers_part(run, want, file)), None)

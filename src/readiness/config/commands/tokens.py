@@ -81,7 +81,7 @@ def _blank(text: str, at: int) -> int:
 
 
 def _token(text: str, at: int, line: int) -> Token:
-    if not text.startswith(("<(", ">("), at):
+    if text[at] in _ENDS_WORD and not text.startswith(("<(", ">("), at):
         for operator in _OPERATORS:
             if text.startswith(operator, at):
                 return Token(OPERATOR, operator, line, at)

@@ -44,10 +44,13 @@ class Prober:
         if elapsed < self._next:
             return None
         self._next = elapsed + INTERVAL
+        # Whoever took the port between the look and the answer gave the answer: hence the second look.
         stranger = self._held_by_stranger()
+        why = "" if stranger else self._ask()
+        if not why:
+            stranger = stranger or self._held_by_stranger()
         if stranger:
             return _message("unready", why=stranger, retry=True)
-        why = self._ask()
         if not why:
             return _message("ready", seconds=round(elapsed, 3))
         self._last = why

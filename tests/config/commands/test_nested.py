@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from readiness.config.commands import Trace
 
+QUIET = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
 MAKEFILE = """\
 PYTEST ?= pytest -q
 all: deps
@@ -96,6 +99,37 @@ def test_make_options(arguments: str, expected: tuple[object, ...]) -> None:
     call = MakeCall(tuple(arguments.split()))
     folder = os.path.normpath(call.folder).removeprefix(".")
     assert (folder, call.file, call.goals, call.variables, call.ignores) == expected
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize("command", ["make t", "make -k t", "make -i t", "make -n t", "make t X=true"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t:\n\tfalse\n",
+        "t:\n\t-false\n\ttrue\n",
+        "t:\n\t@-false\n",
+        "t:\n\tfalse || true\n",
+        "t:\n\tfalse; true\n",
+        "t: u\n\ttrue\nu:\n\tfalse\n",
+        "t: u\n\ttrue\nu:\n\t-false\n",
+        ".IGNORE:\nt:\n\tfalse\n",
+        ".IGNORE: u\nt:\n\tfalse\n",
+        "MAKEFLAGS += -i\nt:\n\tfalse\n",
+        ".ONESHELL:\nt:\n\tfalse\n\ttrue\n",
+        ".ONESHELL:\n.SHELLFLAGS = -ec\nt:\n\tfalse\n\ttrue\n",
+        "X = false\nt:\n\t$(X)\n",
+        "X = -false\nt:\n\t$(X)\n",
+        "t:\n\t$(MAKE) u\nu:\n\t-false\n",
+        "t:\n\t$(MAKE) u\nu:\n\tfalse\n",
+        "t: ; false\n",
+        "t:\n\ttrue \\\n\t  && false\n",
+    ],
+)
+def test_a_real_make_agrees(read: Callable[..., Trace], tmp_path: Path, text: str, command: str) -> None:
+    said = read(command, {"Makefile": text}).can_fail
+    done = subprocess.run(command.split(), cwd=tmp_path, env=QUIET, capture_output=True, check=False)
+    assert said == (done.returncode != 0), done.stdout
 
 
 def test_shell_scripts_with_their_options_and_arguments(read: Callable[..., Trace]) -> None:

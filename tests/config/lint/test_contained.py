@@ -127,7 +127,7 @@ def test_checks_of_different_lanes_do_not_stand_in_for_each_other(look: Look) ->
         ("[pytest]\ntestpaths = tests/unit\n", []),
         ("[pytest]\naddopts = -m 'not slow'\n", []),
         ("[pytest]\naddopts = -ra\n", ["c1"]),
-        ("[pytest\n", ["c1"]),
+        ("[pytest]\nno equals sign\n", ["c1"]),
     ],
 )
 def test_the_settings_of_pytest_count(look: Look, settings: str, superfluous: list[str]) -> None:

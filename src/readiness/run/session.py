@@ -121,7 +121,8 @@ def _write_start(prepared: Prepared, header: Header, folder: RunFolder, log: Jou
     try:
         artifacts.point_latest(folder)
     except OSError as error:
-        _tell(log, f"{error.filename}: {error.strerror}; it does not lead to this run, {folder.run_id}")
+        latest = folder.relative(error.filename)
+        _tell(log, f"{latest}: {error.strerror}; it does not lead to this run, {folder.run_id}")
 
 
 def _tell(log: Journal, problem: str) -> None:

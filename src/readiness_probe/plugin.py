@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from readiness_probe.environment import Options
 
 
+OLDEST_PYTEST = 7
+
+
 def pytest_addoption(pluginmanager: Any) -> None:
     """The first hook that pytest calls, before it imports any code of the project."""
     try:
@@ -35,6 +38,8 @@ def _begin(pluginmanager: Any) -> None:
         return
     sys.path[:] = without(sys.path, options.folder)
     sys.path_importer_cache.pop(options.folder, None)
+    if int(pytest.__version__.partition(".")[0]) < OLDEST_PYTEST:
+        raise RuntimeError(f"the probe needs pytest {OLDEST_PYTEST} or later, this is {pytest.__version__}")
     config = pluginmanager.get_plugin("pytestconfig")
     config.add_cleanup(lambda: _put_back(options))
     hooks = ProbeHooks(Recorder(options, config))

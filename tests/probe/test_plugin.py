@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import sys
 import xml.etree.ElementTree as ET
 
 import pytest
+
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
 def junit(path):
@@ -324,6 +327,26 @@ def test_a_folder_that_cannot_be_written(project):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "readiness: this pytest is not recorded: FileExistsError" in output
+
+
+def test_an_interpreter_that_cannot_load_the_probe_runs_as_without_it(project):
+    made = project({"test_a.py": "def test_a(): pass"})
+    env = made.environ()
+    package = made.link / "readiness_probe"
+    source = package.resolve()
+    package.unlink()
+    shutil.copytree(source, package)
+    (package / "injected.py").write_text("this is no Python of yours")
+    output, _ = made.start(sys.executable, "-m", "pytest", *QUICK, env=env).communicate(timeout=60)
+    assert "1 passed" in output
+    assert "readiness: this pytest is not recorded: SyntaxError" in output
+
+
+def test_a_pytest_older_than_supported_runs_as_without_the_probe(project):
+    script = f"import pytest, sys; pytest.__version__ = '6.2.5'; sys.exit(pytest.main(['-q', *{QUICK}]))"
+    probed = project({"test_a.py": "def test_a(): pass", "run.py": script}).shell(f"{sys.executable} run.py")
+    assert (probed.code, probed.summary.processes) == (0, 0)
+    assert "the probe needs pytest 7 or later, this is 6.2.5" in probed.output
 
 
 def test_events_never_end_up_in_another_file(project):

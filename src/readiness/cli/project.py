@@ -68,11 +68,15 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def start_folder(args: argparse.Namespace) -> str:
-    """Where the command works, absolute. Raises UsageError when the working directory was removed."""
+    """Where the command works, absolute. Raises UsageError when there is no such folder."""
     try:
-        return os.path.abspath(str(args.folder))
+        start = os.path.abspath(str(args.folder))
     except FileNotFoundError as error:
         raise UsageError("the working directory is gone; change to one that exists") from error
+    if not os.path.isdir(start):
+        # The search for a configuration would go on above it, in some other project.
+        raise UsageError(f"-C {args.folder}: there is no such folder")
+    return start
 
 
 def find_config(args: argparse.Namespace) -> str:

@@ -1,1 +1,1 @@
-"""Renderings of one record, a module a format. None of them decides anything."""
+"""Renderings of the one record, a module for each format; none of them decides anything."""

@@ -1,83 +1,131 @@
-"""What GitHub shows: annotations on the changed lines, and the job's summary.
+"""What GitHub shows of a run: the job's summary, and annotations on the lines that are wrong.
 
-Limits as documented for GitHub Actions: ten annotations of a kind for a step, a summary of 1 MiB.
+Limits: a summary of 1 MiB for each step; of each step's annotations ten errors, ten warnings and ten notices, fifty
+of a job; 4096 characters of a message. Sources: "Workflow commands for GitHub Actions" and the constants of the
+runner (github.com/actions/runner, ExecutionContext.cs and CreateStepSummaryCommand).
 """
 
 from __future__ import annotations
 
-from readiness.report import markdown
-from readiness.report.plain import plain
+from readiness.record.outcome import Outcome
+from readiness.record.value import value
+from readiness.report import wording
+from readiness.report.markdown import Block, document
+from readiness.report.plain import plain, plain_lines
+from readiness.report.project_ready import blocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
     from readiness.record.record import Record
+    from readiness.record.result import CheckResult, Failure
 
-PER_KIND: Final = 10
 SUMMARY_BYTES: Final = 1 << 20
-LONGEST_MESSAGE: Final = 4000
+PER_LEVEL: Final = 10
+LONGEST_MESSAGE: Final = 4096
+LEVELS: Final = ("error", "warning", "notice")
 
 
-def workflow_commands(record: Record) -> str:
-    """Workflow commands, one a line: what decides first, and last what was left out."""
-    errors = [
-        ("error", where, f"{check.name}: {title}", message)
-        for check, where, title, message in markdown.failures(record)
-        if check.required
-    ]
-    errors += [
-        ("error", one.where, one.rule, f"{one.message}; {one.advice}")
-        for one in record.lint
-        if one.severity == "error"
-    ]
-    warnings = [
-        ("warning", where, f"{check.name} (optional): {title}", message)
-        for check, where, title, message in markdown.failures(record)
+@value
+class Annotation:
+    """One remark on a place. `level` is `error`, `warning` or `notice`; `where` is `file:line` or empty."""
+
+    level: str
+    where: str
+    title: str
+    message: str
+
+
+def job_summary(record: Record, limit: int = SUMMARY_BYTES) -> str:
+    """The report as the summary of a job, of at most `limit` bytes; what did not fit is said."""
+    return document([Block("", (f"# {record.verdict}",)), *blocks(record)], limit)
+
+
+def annotation_commands(record: Record) -> tuple[str, ...]:
+    """Workflow commands, one a line: of each level the most important, and a notice of how many were left out."""
+    ranked = list(_ranked(record))
+    shown: list[Annotation] = []
+    left: dict[str, int] = {}
+    for level in LEVELS:
+        of_level = [one for one in ranked if one.level == level]
+        # The last notice is kept for saying what was left out.
+        room = PER_LEVEL - (level == "notice")
+        shown += of_level[:room]
+        left |= {level: len(of_level) - room} if len(of_level) > room else {}
+    if left:
+        what = ", ".join(wording.plural(number, level) for level, number in left.items())
+        shown.append(
+            Annotation(
+                "notice",
+                "",
+                "readiness",
+                f"{what} left out here: GitHub shows ten of each; see the job's summary",
+            )
+        )
+    return tuple(map(_command, shown))
+
+
+def _ranked(record: Record) -> Iterator[Annotation]:
+    """Required checks first, and of each its first failure before any second one; then lint, then the rest."""
+    bad = wording.against_it(record)
+    required = [check for check in bad if check.required]
+    yield from (_of_check("error", check) for check in required if check.outcome is Outcome.FAILED)
+    yield from (_of_check("error", check) for check in required if check.outcome is not Outcome.FAILED)
+    yield from (_of_failure("error", check, failure) for check in required for failure in check.failures[1:])
+    for severity, level in (("error", "error"), ("warning", "warning"), ("note", "notice")):
+        for one in record.lint:
+            if one.severity == severity:
+                yield Annotation(level, one.where, f"lint: {one.rule}", f"{one.message}; {one.advice}")
+    yield from (_of_check("warning", check) for check in bad if not check.required)
+    yield from (
+        _of_failure("warning", check, each)
+        for check in bad
         if not check.required
-    ]
-    warnings += [
-        ("warning", one.where, one.rule, f"{one.message}; {one.advice}")
-        for one in record.lint
-        if one.severity == "warning"
-    ]
-    return "".join(_command(*one) for one in (*_limited(errors, "error"), *_limited(warnings, "warning")))
+        for each in check.failures[1:]
+    )
+    yield from (Annotation("warning", "", "readiness", problem) for problem in record.problems)
 
 
-Annotation = tuple[str, str, str, str]
+def _of_check(level: str, check: CheckResult) -> Annotation:
+    if check.failures:
+        return _of_failure(level, check, check.failures[0])
+    return Annotation(
+        level, check.place, _title(check), f"{check.reason}\nlog: {check.log}" if check.log else check.reason
+    )
 
 
-def _limited(found: list[Annotation], kind: str) -> list[Annotation]:
-    if len(found) <= PER_KIND:
-        return found
-    left = len(found) - PER_KIND + 1
-    return [
-        *found[: PER_KIND - 1],
-        (kind, "", "readiness", f"{left} more left out here; all are in the job's summary"),
-    ]
+def _of_failure(level: str, check: CheckResult, failure: Failure) -> Annotation:
+    return Annotation(
+        level, failure.where or check.place, _title(check), f"{failure.test}\n{failure.message}"
+    )
 
 
-def _command(kind: str, where: str, title: str, message: str) -> str:
-    path, _, line = where.partition(":")
-    line = line.partition(":")[0]
-    place = f"file={_property(path)}," if path else ""
-    place += f"line={line}," if line.isdigit() else ""
-    return f"::{kind} {place}title={_property(title)}::{_data(message[:LONGEST_MESSAGE])}\n"
+def _title(check: CheckResult) -> str:
+    optional = "" if check.required else " (optional)"
+    return f"{check.name}{optional}: {wording.outcome_word(check.outcome)}"
+
+
+def _command(one: Annotation) -> str:
+    path, line = _place(one.where)
+    properties = {"file": path, "line": line, "title": plain(one.title)}
+    named = ",".join(f"{name}={_property(member)}" for name, member in properties.items() if member)
+    lines = "\n".join(plain_lines(one.message))
+    message = lines if len(lines) <= LONGEST_MESSAGE else f"{lines[: LONGEST_MESSAGE - 2]} …"
+    return f"::{one.level} {named}::{_data(message)}"
+
+
+def _place(where: str) -> tuple[str, str]:
+    """`file` and `line` of `file`, `file:line` or `file:line:column`."""
+    path, _, rest = plain(where).partition(":")
+    line = rest.partition(":")[0]
+    return path, line if line.isascii() and line.isdigit() else ""
 
 
 def _data(text: str) -> str:
-    return plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def job_summary(record: Record) -> str:
-    """The Markdown report, cut to what a step may show, saying so."""
-    data = markdown.render(record).encode()
-    if len(data) <= SUMMARY_BYTES:
-        return data.decode()
-    note = "\n\nThe rest is left out: a step's summary may hold 1 MiB. All of it is in report.json.\n"
-    kept = data[: SUMMARY_BYTES - len(note.encode())]
-    return kept[: kept.rfind(b"\n")].decode() + note

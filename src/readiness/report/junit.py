@@ -1,121 +1,172 @@
 """`junit/<check>.xml`: what CI systems read. A check that did not pass is never green in it.
 
-The form is the one that the Jenkins and GitLab readers share: testsuites, testsuite, properties, testcase with
-failure, error or skipped. It has no word for hollow, timed out or not run: those are errors here.
+The elements are those of the Jenkins schema that pytest writes too (junit-10): one testsuite of properties and test
+cases, each with at most one of `failure`, `error` and `skipped`. JUnit has no word for hollow, timed out, flaky,
+inconclusive, not run or interrupted: those are errors of that type here.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 from readiness.record.outcome import Outcome
+from readiness.report.plain import plain, plain_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from typing import Final
 
     from readiness.record.record import Header
-    from readiness.record.result import CheckResult, Failure, Skip
+    from readiness.record.result import CheckResult, Counts, Failure
 
-RED_AS_ERROR = frozenset(Outcome) - {Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED}
-"""Outcomes that JUnit has no word for and that must not look like a pass."""
+    Test = tuple[str, str, float]
+    """A test's id, how it ended (in the words of `Counts`, in the singular), and its seconds."""
+    Case = tuple[str, str, str, str]
+    """A test's id, its seconds (empty when unknown), the name of the element in it (empty when it passed), and that
+    element whole."""
+
+RED: Final = ("failure", "error")
+HOW: Final = {"failed": "failure", "error": "error", "skipped": "skipped", "xfailed": "skipped"}
+"""The element that says how a test ended; the other ways have none."""
+
+UNSAYABLE: Final = {code: f"\\x{code:02x}" for code in range(32) if code not in (9, 10, 13)} | {
+    0xFFFE: "\\ufffe",
+    0xFFFF: "\\uffff",
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord('"'): "&quot;",
+    ord("\t"): "&#9;",
+    ord("\n"): "&#10;",
+    ord("\r"): "&#13;",
+}
+"""Characters that XML 1.0 (section 2.2) forbids, and those that need an escape in text or attribute."""
 
 
-def render(check: CheckResult, header: Header) -> str:
-    """One check as one test suite."""
-    cases = [*map(_failed_case, check.failures), *map(_skipped_case, check.skips)]
-    failures, errors, skipped = _totals(check)
-    own = _own_case(check)
-    if own:
-        cases.append(own)
-    total = max(_tests(check), len(cases))
-    body = "".join(cases)
+def junit(check: CheckResult, header: Header, tests: Iterable[Test] = ()) -> str:
+    """One check as a test suite.
+
+    With `tests` every test has its case. Without them the failures and skips of the record have; the totals
+    then come from its counts, and a case for the command itself carries what no test does.
+    """
+    listed = tuple(tests)
+    cases = [*(_all_cases(check, listed) if listed else _known_cases(check))]
+    own = _own_case(check, cases)
+    totals = _totals(check.counts, cases, own, listed=bool(listed))
+    shown = "".join(f"{_case(check, case)}\n" for case in (*cases, *own))
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<testsuites><testsuite name="{_text(check.name)}" tests="{total}" failures="{failures}" '
-        f'errors="{errors}" skipped="{skipped}" time="{check.seconds:.3f}" timestamp="{_text(check.started_at)}">'
-        f"{_properties(check, header)}{body}</testsuite></testsuites>\n"
+        f"<testsuite{_attributes(name=check.name or '?', **totals, time=f'{check.seconds:.3f}')}"
+        f"{_attributes(timestamp=check.started_at, hostname=header.host)}>\n"
+        f"<properties>\n{''.join(_properties(check, header))}</properties>\n{shown}</testsuite>\n"
     )
 
 
-def _totals(check: CheckResult) -> tuple[int, int, int]:
-    """Failures, errors and skips; the check's own outcome counts where no test record carries it."""
-    counts = check.counts
-    failures, errors, skipped = counts.failed, counts.errors, counts.skipped
-    if check.outcome is Outcome.FAILED and not failures:
-        failures = 1
-    if check.outcome in RED_AS_ERROR and not errors:
-        errors = 1
-    if check.outcome is Outcome.SKIPPED and not skipped:
-        skipped = 1
-    return failures, errors, skipped
+def _all_cases(check: CheckResult, tests: tuple[Test, ...]) -> Iterator[Case]:
+    """A case for every test, and for each failure that belongs to none of them."""
+    left: dict[str, list[Failure]] = {}
+    for failure in check.failures:
+        left.setdefault(failure.test, []).append(failure)
+    reasons = {skip.test: skip.reason for skip in check.skips}
+    for test, ended, seconds in tests:
+        how = HOW.get(ended, "")
+        if how in RED and left.get(test):
+            failure = left[test].pop(0)
+            yield test, f"{seconds:.3f}", _kind(failure), _failure(failure)
+        else:
+            yield test, f"{seconds:.3f}", how, _element(how, ended, reasons.get(test, "")) if how else ""
+    for failures in left.values():
+        for failure in failures:
+            yield failure.test, "", _kind(failure), _failure(failure)
 
 
-def _tests(check: CheckResult) -> int:
-    return check.counts.executed + check.counts.errors + check.counts.skipped
+def _known_cases(check: CheckResult) -> Iterator[Case]:
+    for failure in check.failures:
+        yield failure.test, "", _kind(failure), _failure(failure)
+    for skip in check.skips:
+        yield skip.test, "", "skipped", _element("skipped", "skipped", skip.reason, skip.where)
 
 
-def _own_case(check: CheckResult) -> str:
-    """A test case for the command itself, where no test record says how it ended."""
-    name, reason = _text(check.name), _text(check.reason)
-    opening = f'<testcase classname="readiness" name="{name}" time="{check.seconds:.3f}">'
-    if check.outcome in RED_AS_ERROR:
-        return f'{opening}<error type="{check.outcome}" message="{reason}">{_text(check.last_output)}</error></testcase>'
-    if check.outcome is Outcome.FAILED and not check.counts.failed:
-        return f'{opening}<failure type="failed" message="{reason}">{_text(check.last_output)}</failure></testcase>'
-    if check.outcome is Outcome.SKIPPED:
-        return f'{opening}<skipped message="{reason}"/></testcase>'
-    return "" if _tests(check) else f"{opening}</testcase>"
+def _own_case(check: CheckResult, cases: list[Case]) -> list[Case]:
+    """The command itself, where no test shows how the check ended."""
+    red = any(how in RED for _, _, how, _ in cases)
+    seconds = f"{check.seconds:.3f}"
+    if check.outcome is Outcome.PASSED:
+        shown = any(not how for _, _, how, _ in cases)
+        return [] if shown else [(check.name, seconds, "", "")]
+    if check.outcome in (Outcome.FAILED, Outcome.ERROR) and red:
+        return []
+    how = {Outcome.FAILED: "failure", Outcome.SKIPPED: "skipped"}.get(check.outcome, "error")
+    return [(check.name, seconds, how, _element(how, check.outcome, check.reason, check.last_output))]
 
 
-def _failed_case(one: Failure) -> str:
-    kind = "failure" if one.kind in ("failure", "swallowed") else "error"
-    where = f' file="{_text(one.where)}"' if one.where else ""
-    return (
-        f'<testcase classname="{_text(one.test.partition("::")[0])}" name="{_text(one.test)}"{where}>'
-        f'<{kind} type="{_text(one.kind)} in {_text(one.phase)}" message="{_text(one.message)}">'
-        f"{_text(one.details)}</{kind}></testcase>"
-    )
-
-
-def _skipped_case(one: Skip) -> str:
-    return (
-        f'<testcase classname="{_text(one.test.partition("::")[0])}" name="{_text(one.test)}">'
-        f'<skipped message="{_text(one.reason)}"/></testcase>'
-    )
-
-
-def _properties(check: CheckResult, header: Header) -> str:
-    facts = {
-        "lane": check.lane,
-        "outcome": check.outcome,
-        "required": str(check.required).lower(),
-        "ran_against": check.ran_against,
-        "command": check.command,
-        "commit": header.provenance.commit,
-        "dirty_digest": header.provenance.dirty_digest,
-        "run": header.run_id,
+def _totals(counts: Counts, cases: list[Case], own: list[Case], *, listed: bool) -> dict[str, int]:
+    """What the suite's attributes say: the cases counted, or the record's counts where not every test has a case."""
+    totals = {
+        "tests": len(cases),
+        "failures": sum(how == "failure" for _, _, how, _ in cases),
+        "errors": sum(how == "error" for _, _, how, _ in cases),
+        "skipped": sum(how == "skipped" for _, _, how, _ in cases),
     }
-    return (
-        "<properties>"
-        + "".join(f'<property name="{k}" value="{_text(v)}"/>' for k, v in _given(facts))
-        + "</properties>"
+    if not listed:
+        known = counts.executed + counts.errors + counts.skipped
+        recorded = (known, counts.failed, counts.errors, counts.skipped + counts.xfailed)
+        totals = {name: max(totals[name], number) for name, number in zip(totals, recorded, strict=True)}
+    for _, _, how, _ in own:
+        totals["tests"] += 1
+        for name, element in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            totals[name] += how == element
+    return totals
+
+
+def _properties(check: CheckResult, header: Header) -> Iterator[str]:
+    code = header.provenance
+    for name, fact in (
+        ("lane", check.lane),
+        ("outcome", check.outcome),
+        ("required", str(check.required).lower()),
+        ("ran_against", check.ran_against),
+        ("command", check.command),
+        ("commit", code.commit),
+        ("dirty_digest", code.dirty_digest),
+        ("interpreter", check.interpreter or header.interpreter),
+        ("run", header.run_id),
+        ("log", check.log),
+    ):
+        if fact:
+            yield f"<property{_attributes(name=name, value=fact)}/>\n"
+
+
+def _case(check: CheckResult, case: Case) -> str:
+    test, seconds, _, element = case
+    nodes, bracket, parameters = test.partition("[")
+    path, _, name = nodes.rpartition("::")
+    classname = (
+        path.removesuffix(".py").replace(".py::", ".").replace("/", ".").replace("::", ".") or check.name
+    )
+    attributes = _attributes(classname=classname, name=f"{name}{bracket}{parameters}" or "?", time=seconds)
+    return f"<testcase{attributes}>{element}</testcase>" if element else f"<testcase{attributes}/>"
+
+
+def _kind(failure: Failure) -> str:
+    return "failure" if failure.kind in ("failure", "swallowed") else "error"
+
+
+def _failure(failure: Failure) -> str:
+    at = failure.where + (f" (blob {failure.blob})" if failure.blob else "")
+    details = failure.details or failure.message
+    return _element(
+        _kind(failure), f"{failure.kind} in {failure.phase}", failure.message, f"{at}\n{details}".strip()
     )
 
 
-def _given(facts: dict[str, str]) -> Iterator[tuple[str, str]]:
-    return ((name, fact) for name, fact in facts.items() if fact)
+def _element(name: str, kind: str, message: str, text: str = "") -> str:
+    body = _escaped("\n".join(plain_lines(text)))
+    return f"<{name}{_attributes(type=kind, message=plain(message))}>{body}</{name}>"
 
 
-@cache
-def _forbidden() -> re.Pattern[str]:
-    return re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+def _attributes(**named: object) -> str:
+    return "".join(f' {name}="{_escaped(str(member))}"' for name, member in named.items() if str(member))
 
 
-def _text(text: str) -> str:
-    """Escaped for element and attribute; characters that XML 1.0 (section 2.2) forbids become U+FFFD."""
-    if not (text.isascii() and text.isprintable()):
-        text = _forbidden().sub("\ufffd", text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return text.replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+def _escaped(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode().translate(UNSAYABLE)

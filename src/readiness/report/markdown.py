@@ -1,147 +1,126 @@
-"""`PROJECT_READY.md`: what a person reads beside the code, and what GitHub shows as a job's summary."""
+"""Markdown whose every piece from outside is shown as it is: no markup, no HTML, no new cell or line.
+
+Written for CommonMark with the tables of GitHub Flavored Markdown; escapes are those of CommonMark 2.4.
+"""
 
 from __future__ import annotations
 
-from readiness.record.outcome import LaneVerdict, Outcome
-from readiness.report.plain import one_line
+import re
+
+from readiness.record.value import value
+from readiness.report.plain import plain, plain_lines
+from readiness.report.wording import plural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
     from typing import Final
 
-    from readiness.record.record import LaneStatus, Record
-    from readiness.record.result import CheckResult
-
-LANE_MEANING: Final = {
-    "core": "deterministic and hermetic: no network",
-    "nd": "a real model, judged by statistics over trials",
-    "live": "outside providers, opt-in",
+SPECIAL: Final = {ord(sign): f"\\{sign}" for sign in "\\`*[]|~#!$"} | {
+    ord("&"): "&amp;",
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
 }
-LONGEST: Final = 300
-SKIPS_SHOWN: Final = 5
+ENTITIES: Final = {ord(sign): f"&#{ord(sign)};" for sign in "\\`*_[]|~#!$&<>:@"}
+RESERVE: Final = 8192
+"""Bytes of a limited document kept free for the sentences that say what was left out."""
+LONGEST: Final = 400
+"""Characters of one piece in running text or in a table; the whole is in report.json."""
 
 
-def render(record: Record) -> str:
-    """The record as Markdown; text from outside is escaped."""
-    return "\n".join(_lines(record)) + "\n"
+@value
+class Block:
+    """A part of a document: a heading, what always stands under it, and units that can be left out from the end.
+
+    `unit` names one of them: `check`, `skipped test`.
+    """
+
+    title: str
+    lead: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    unit: str = "line"
 
 
-def _lines(record: Record) -> Iterator[str]:
-    yield f"# {record.verdict}"
-    yield ""
-    yield from (f"- {cell(reason)}" for reason in record.reasons)
-    yield ""
-    yield _origin(record)
-    yield from _lanes(record)
-    yield from _checks(record)
-    yield from _not_run(record)
-    yield from _section("Heard, but not deciding", record.notes)
-    yield from _section("Skipped tests", list(_skips(record)))
-    lint = [f"{one.where}: {one.severity}: {one.message} ({one.rule}); {one.advice}" for one in record.lint]
-    yield from _section("Lint", lint)
-    yield from _section("What the gate itself could not do", record.problems)
-    yield ""
-    yield "## Again"
-    yield ""
-    yield f"    {one_line(' '.join(record.header.argv), LONGEST)}"
+def prose(text: str) -> str:
+    """Text from outside within a line of our own."""
+    shown = _shortened(text).strip().translate(SPECIAL)
+    if "_" in shown:
+        shown = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", shown)
+    if shown[:1].isdigit():
+        return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", shown)
+    return f"\\{shown}" if shown[:1] in ("-", "+", "=") and shown else shown
 
 
-def _origin(record: Record) -> str:
-    header, code = record.header, record.header.provenance
-    commit = f"commit {code.commit[:12]}" if code.commit else code.note
-    dirty = (
-        f" with {code.dirty_files} changed files (digest {code.dirty_digest[:12]})"
-        if code.dirty_digest
-        else ""
-    )
-    strict = "strict" if header.strict else "not strict"
-    interrupted = f" **Interrupted: {cell(record.interrupted)}.**" if record.interrupted else ""
-    return (
-        f"Gate {cell(header.gate)} ({strict}), {commit}{dirty}, {header.started_at}, "
-        f"{record.seconds:.1f} s, run {header.run_id}.{interrupted}"
-    )
+def code(text: str) -> str:
+    """A name, path or command, in a code span that holds in a table too; empty text stays empty."""
+    shown = _shortened(text).strip()
+    if not shown:
+        return ""
+    if any(sign in shown for sign in "`|\\"):
+        return f"<code>{shown.translate(ENTITIES)}</code>"
+    return f"`{shown}`"
 
 
-def _lanes(record: Record) -> Iterator[str]:
-    yield "\n## Lanes\n"
-    yield "| lane | what it means | verdict | last ran |"
-    yield "|---|---|---|---|"
-    for name, lane in record.lanes.items():
-        yield f"| {name} | {LANE_MEANING[name]} | {lane.verdict} | {_since(lane)} |"
+def fenced(text: str, info: str = "") -> str:
+    """Lines from outside as a block of code, whatever they hold."""
+    lines = plain_lines(text.strip("\n"))
+    longest = max((len(line) - len(line.lstrip("`")) for line in map(str.lstrip, lines)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence + info, *lines, fence])
 
 
-def _since(lane: LaneStatus) -> str:
-    if lane.verdict is not LaneVerdict.NOT_RUN:
-        return "now"
-    if lane.age is None:
-        return "never here"
-    return f"{_ago(lane.age)} ago ({lane.last_verdict}, run {lane.last_run})"
+def row(cells: Iterable[str]) -> str:
+    """A line of a table; the cells are made by `prose` and `code`."""
+    return f"| {' | '.join(cells)} |"
 
 
-def _ago(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+def header_rows(names: Sequence[str]) -> tuple[str, str]:
+    return row(names), row("---" for _ in names)
 
 
-def _checks(record: Record) -> Iterator[str]:
-    yield "\n## Checks\n"
-    yield "| check | lane | outcome | why | ran against | seconds | log |"
-    yield "|---|---|---|---|---|---|---|"
-    for one in record.checks:
-        kind = "" if one.required else " (optional)"
-        seconds = "unchanged" if one.cached_from else f"{one.seconds:.2f}"
-        outcome = one.outcome if one.outcome is Outcome.PASSED else f"**{one.outcome}**"
-        row = (
-            cell(one.name) + kind,
-            one.lane,
-            outcome,
-            cell(one.reason),
-            one.ran_against,
-            seconds,
-            cell(one.log),
+def document(blocks: Iterable[Block], limit: int = 0) -> str:
+    """The blocks as one text, of at most `limit` bytes of UTF-8 when that is given.
+
+    What does not fit is left out from the end of each block, and said there. No block takes more than half of the
+    room that is left, so that a long one does not silence those after it.
+    """
+    room = limit - RESERVE if limit else 0
+    pieces: list[str] = []
+    for block in blocks:
+        whole = [_opening(block), *(f"{unit}\n" for unit in block.units)]
+        shown = _fitting(whole, room // 2) if limit else whole
+        room -= sum(map(_size, shown))
+        pieces += [*shown, _left_out(block, len(whole) - len(shown)), "\n"]
+    return "".join(pieces)
+
+
+def _opening(block: Block) -> str:
+    return "\n".join([*([f"## {block.title}", ""] if block.title else []), *block.lead, ""])
+
+
+def _fitting(pieces: list[str], room: int) -> list[str]:
+    for at, piece in enumerate(pieces):
+        room -= _size(piece)
+        if room < 0:
+            return pieces[:at]
+    return pieces
+
+
+def _left_out(block: Block, missing: int) -> str:
+    """The sentence for what did not fit: units, or the whole block with its heading."""
+    if not missing:
+        return ""
+    if missing > len(block.units):
+        return (
+            f"## {block.title}\n\nNo room here for {plural(len(block.units), block.unit)}; see report.json.\n"
         )
-        yield f"| {' | '.join(row)} |"
+    return f"\n{missing} more of {plural(len(block.units), block.unit)} left out here; see report.json.\n"
 
 
-def _not_run(record: Record) -> Iterator[str]:
-    left = [f"{one.name} ({one.lane}): {one.why}" for one in record.header.left_out]
-    yield from _section("What did not run, and why", left)
+def _size(text: str) -> int:
+    return len(text.encode("utf-8", "backslashreplace"))
 
 
-def _skips(record: Record) -> Iterator[str]:
-    for check in record.checks:
-        yield from (f"{one.test}: {one.reason}" for one in check.skips[:SKIPS_SHOWN])
-        more = len(check.skips) - SKIPS_SHOWN + check.skips_left_out
-        if more > 0:
-            yield f"{check.name}: {more} more, in report.json"
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(lines)
-    if found:
-        yield f"\n## {title}\n"
-        yield from (f"- {cell(line)}" for line in found)
-
-
-def cell(text: str) -> str:
-    """Text from outside as one line of Markdown that is shown as it is: no markup, no HTML, no new table cell."""
-    line = one_line(text, LONGEST)
-    for character in "\\`*_[]<>|":
-        line = line.replace(character, f"\\{character}")
-    return line.replace("&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
-
-
-def failures(record: Record) -> list[tuple[CheckResult, str, str, str]]:
-    """Every failure that decides, most telling first: check, place, title, message."""
-    found = []
-    for check in sorted(record.checks, key=lambda one: (not one.required, one.name)):
-        if check.outcome in (Outcome.PASSED, Outcome.SKIPPED):
-            continue
-        for one in check.failures:
-            found.append((check, one.where, one.test, one.message))
-        if not check.failures:
-            found.append((check, check.place, check.name, check.reason))
-    return found
+def _shortened(text: str) -> str:
+    shown = plain(text)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"

@@ -1,27 +1,54 @@
-"""Text from outside, made safe to print: it must not move the cursor, change colours or reverse its direction."""
+"""Text from outside, made harmless to show: no escape sequences, no control characters, nothing that reorders.
+
+Escape sequences follow ECMA-48; the characters that reorder text are those of the Unicode bidirectional
+algorithm (UAX 9), which can make code read as what it is not (CVE-2021-42574).
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
-@cache
-def _unprintable() -> re.Pattern[str]:
-    escape = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])"
-    controls = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-    return re.compile(f"{escape}|{controls}")
+ESCAPES: Final = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
+    r"|\x1b[PX^_][^\x1b\n]*(?:\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+"""Control sequences, operating system commands, control strings, and all other escapes, finished or not."""
+
+TAB: Final = "    "
+JOINERS: Final = "\u200c\u200d"
+"""Format characters without which some scripts and emoji cannot be written."""
 
 
 def plain(text: str) -> str:
-    """The text without control characters, terminal escapes (ECMA-48) and bidirectional overrides (UAX 9).
-
-    Tabs and newlines stay.
-    """
-    return text if text.isascii() and text.isprintable() else _unprintable().sub("", text)
+    """One line: line ends become spaces, tabs four; what cannot be shown goes, undecodable bytes become U+FFFD."""
+    return text if text.isprintable() else "".join(map(_shown, _without_escapes(text.replace("\r\n", "\n"))))
 
 
-def one_line(text: str, width: int) -> str:
-    """Plain text on one line, at most `width` characters, with an ellipsis where something was cut."""
-    flat = " ".join(plain(text).split())
-    return flat if len(flat) <= width else f"{flat[: max(0, width - 1)]}…"
+def plain_lines(text: str) -> list[str]:
+    """Every line of the text, made plain."""
+    return [plain(line) for line in text.replace("\r\n", "\n").split("\n")]
+
+
+def first_line(text: str) -> str:
+    """The first line that says something, made plain."""
+    return next((line.strip() for line in plain_lines(text) if line.strip()), "")
+
+
+def _without_escapes(text: str) -> str:
+    return re.sub(ESCAPES, "", text) if "\x1b" in text or "\x9b" in text else text
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in JOINERS:
+        return character
+    if character == "\t":
+        return TAB
+    if character.isspace():
+        return " "
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else ""

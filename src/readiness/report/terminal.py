@@ -1,9 +1,12 @@
-"""The summary on the terminal: verdict, why, one line a check, and what to type next."""
+"""The summary on the terminal: a line for each check, the lanes, what to type next, and the verdict last."""
 
 from __future__ import annotations
 
-from readiness.record.outcome import Outcome, Verdict
-from readiness.report.plain import one_line, plain
+from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
+from readiness.record.value import value
+from readiness.report import wording
+from readiness.report.plain import first_line, plain, plain_lines
+from readiness.report.width import columns, cut, padded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,82 +16,176 @@ if TYPE_CHECKING:
     from readiness.record.record import Record
     from readiness.record.result import CheckResult
 
-SYMBOL: Final = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.ERROR: "x", Outcome.TIMED_OUT: "x"}
-COLOUR: Final = {Verdict.READY: "32", Verdict.NOT_READY: "31", Verdict.INCONCLUSIVE: "33"}
-FAILURES_SHOWN: Final = 3
-LINES_OF_A_MESSAGE: Final = 6
+BOLD_RED, BOLD_GREEN, BOLD_YELLOW, RED, GREEN, YELLOW = "1;31", "1;32", "1;33", "31", "32", "33"
+COLOURS: Final = {
+    Outcome.PASSED: GREEN,
+    Outcome.SKIPPED: YELLOW,
+    Outcome.FLAKY: YELLOW,
+    Outcome.INCONCLUSIVE: YELLOW,
+    Outcome.INTERRUPTED: YELLOW,
+}
+VERDICT_COLOURS: Final = {
+    Verdict.READY: BOLD_GREEN,
+    Verdict.NOT_READY: BOLD_RED,
+    Verdict.INCONCLUSIVE: BOLD_YELLOW,
+}
+WIDEST_NAME: Final = 36
+FOLDED_FROM: Final = 16
+"""Checks from which on those that passed share one line."""
+TOLD: Final = 6
+"""Checks whose first failure is shown; the others have their line."""
+LINES_OF_A_MESSAGE: Final = 4
+MOST_LINES: Final = 5
+"""Reasons, notes or problems shown."""
+
+
+@value
+class _Line:
+    """A line, and a colour for its first `coloured` characters."""
+
+    text: str
+    colour: str = ""
+    coloured: int = 0
 
 
 def summary(record: Record, *, colour: bool, width: int) -> str:
-    """The record as lines of at most `width` characters; colour only repeats what a word says."""
-    return "\n".join(line.rstrip() for line in _lines(record, colour, width)) + "\n"
+    """Lines of at most `width` columns. Colour only repeats what a word says; the last line holds the verdict."""
+    return "".join(f"{_drawn(line, colour, width)}\n" for line in _lines(record))
 
 
-def _lines(record: Record, colour: bool, width: int) -> Iterator[str]:
-    yield ""
-    for check in record.checks:
-        yield _row(check, width)
-        if check.outcome not in (Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_RUN):
-            yield from _story(check, width)
-    lanes = ", ".join(f"{name} {lane.verdict}" for name, lane in record.lanes.items())
-    yield f"\nlanes: {lanes}"
-    for finding in record.lint:
-        if finding.severity == "error":
-            yield one_line(f"lint: {finding.where}: {finding.message}; {finding.advice}", width)
-    for note in record.notes:
-        yield one_line(f"note: {note}", width)
-    for problem in record.problems:
-        yield one_line(f"problem: {problem}", width)
-    yield ""
-    yield _paint(_headline(record), COLOUR[record.verdict], colour)
-    if record.verdict is not Verdict.READY:
-        yield from ("  - " + one_line(reason, width - 4) for reason in record.reasons)
-    yield from _next(record)
+def _drawn(line: _Line, colour: bool, width: int) -> str:
+    text = cut(line.text.rstrip(), width)
+    if not colour or not line.colour:
+        return text
+    return f"\x1b[{line.colour}m{text[: line.coloured]}\x1b[0m{text[line.coloured :]}"
 
 
-def _headline(record: Record) -> str:
+def _lines(record: Record) -> Iterator[_Line]:
+    yield _Line(_title(record))
+    yield _Line("")
+    yield from _checks(record)
+    yield _Line("")
+    yield _labelled("lanes", " · ".join(_lanes(record)))
+    yield from _findings(record)
+    yield from _several("note", record.notes)
+    yield from _several("problem", record.problems)
+    yield from _several("also", record.reasons[1:])
+    command = wording.next_command(record)
+    if command:
+        yield _labelled("next", plain(command))
+    yield _verdict(record)
+
+
+def _title(record: Record) -> str:
     header = record.header
-    strict = ", strict" if header.strict else ""
-    interrupted = f" (interrupted: {record.interrupted})" if record.interrupted else ""
-    why = f": {record.reasons[0]}" if record.verdict is Verdict.READY else ""
-    return f"{record.verdict}{why}{interrupted}  [gate {header.gate}{strict}, {record.seconds:.1f} s]"
+    strict = " (strict)" if header.strict else ""
+    facts = (
+        f"gate {header.gate}{strict}",
+        wording.duration(record.seconds),
+        wording.commit(header.provenance, 12),
+    )
+    return plain(f"readiness {header.run_id} · {' · '.join(facts)}")
 
 
-def _row(check: CheckResult, width: int) -> str:
-    symbol = SYMBOL.get(check.outcome, "-")
-    took = "cached" if check.cached_from else f"{check.seconds:.2f} s"
-    kind = "" if check.required else " (optional)"
-    return one_line(f"{symbol} {check.outcome:<12} {check.name}{kind}  {took}  {check.reason}", width)
+def _checks(record: Record) -> Iterator[_Line]:
+    names = [_name(check) for check in record.checks]
+    name_width = min(WIDEST_NAME, max(map(columns, names), default=0))
+    folded = len(record.checks) >= FOLDED_FROM
+    told = TOLD
+    for check in record.checks:
+        if check.outcome is Outcome.PASSED:
+            if not folded:
+                yield _check(check, name_width)
+            continue
+        yield _check(check, name_width)
+        if told:
+            yield from _story(check)
+            told -= 1
+    passed = [check.name for check in record.checks if check.outcome is Outcome.PASSED]
+    if folded and passed:
+        label = f"  {wording.SYMBOLS[Outcome.PASSED]} {'passed':<13}"
+        yield _Line(
+            f"{label}{wording.plural(len(passed), 'check')}: {plain(', '.join(passed))}", GREEN, len(label)
+        )
 
 
-def _story(check: CheckResult, width: int) -> Iterator[str]:
-    """The first failures with their own values, else the last lines of the output."""
-    for failure in check.failures[:FAILURES_SHOWN]:
-        at = f"  {failure.where}" if failure.where else ""
-        yield "    " + one_line(f"{failure.test}{at}", width - 4)
-        for line in plain(failure.message).splitlines()[:LINES_OF_A_MESSAGE]:
-            yield "      " + one_line(line, width - 6)
-    more = len(check.failures) - FAILURES_SHOWN + check.failures_left_out
-    if more > 0:
-        yield f"    and {more} more"
-    if not check.failures:
-        for line in plain(check.last_output).strip().splitlines()[-LINES_OF_A_MESSAGE:]:
-            yield "      " + one_line(line, width - 6)
+def _check(check: CheckResult, name_width: int) -> _Line:
+    label = f"  {wording.SYMBOLS[check.outcome]} {wording.outcome_word(check.outcome):<13}"
+    found = wording.counts(check.counts) or plain(check.reason)
+    text = f"{label}{padded(_name(check), name_width)}  {plain(check.lane):<4}  {wording.took(check):>9}  {found}"
+    return _Line(text, COLOURS.get(check.outcome, RED), len(label))
+
+
+def _name(check: CheckResult) -> str:
+    return plain(check.name) + ("" if check.required else " (optional)")
+
+
+def _story(check: CheckResult) -> Iterator[_Line]:
+    """The first failure with its own values, else the reason and what was last written."""
+    failure = wording.first_failure(check)
+    if failure:
+        test = failure.test.rpartition("::")[2] if failure.where else failure.test
+        yield _told(plain(f"{failure.where} in {test}" if failure.where else test))
+        lines = [line for line in plain_lines(failure.message) if line.strip()]
+        yield from (_told(f"  {line}") for line in lines[:LINES_OF_A_MESSAGE])
+        more = len(check.failures) - 1 + check.failures_left_out
+        if more:
+            yield _told(f"and {wording.plural(more, 'more failure')}")
+    elif wording.counts(check.counts):
+        yield _told(plain(check.reason))
+    elif check.outcome is not Outcome.SKIPPED and check.last_output.strip():
+        yield _told(f"last: {first_line(check.last_output.strip().splitlines()[-1])}")
     if check.survivors:
-        yield "    " + one_line(f"still running: {', '.join(check.survivors)}", width - 4)
-    if check.log:
-        yield "    " + one_line(f"log: {check.log}", width - 4)
+        yield _told(f"could not be ended: {plain(', '.join(check.survivors))}")
+    if check.log and check.outcome is not Outcome.SKIPPED:
+        yield _told(f"log: {plain(check.log)}")
 
 
-def _next(record: Record) -> Iterator[str]:
-    """The command to type next."""
-    if record.interrupted:
-        yield "next: readiness run --resume"
+def _told(text: str) -> _Line:
+    return _Line(f"      {text}")
+
+
+def _lanes(record: Record) -> Iterator[str]:
+    for name in (*LANES, *sorted(set(record.lanes) - set(LANES))):
+        status = record.lanes.get(name)
+        if status is None:
+            continue
+        since = f" ({wording.lane_age(status)})" if status.verdict is LaneVerdict.NOT_RUN else ""
+        yield plain(f"{name} {status.verdict}{since}")
+
+
+def _findings(record: Record) -> Iterator[_Line]:
+    if not record.lint:
         return
-    red = [one for one in record.checks if one.required and one.outcome is not Outcome.PASSED]
-    if red and record.verdict is not Verdict.READY:
-        yield f"next: readiness run {red[0].name}"
+    number = {
+        severity: sum(one.severity == severity for one in record.lint)
+        for severity in ("error", "warning", "note")
+    }
+    first = min(
+        record.lint,
+        key=lambda one: list(number).index(one.severity) if one.severity in number else len(number),
+    )
+    counted = ", ".join(wording.plural(found, severity) for severity, found in number.items() if found)
+    yield _labelled("lint", plain(f"{counted}: {first.where}: {first.message}"))
 
 
-def _paint(text: str, code: str, colour: bool) -> str:
-    return f"\x1b[1;{code}m{text}\x1b[0m" if colour else text
+def _several(label: str, texts: tuple[str, ...]) -> Iterator[_Line]:
+    shown = texts if len(texts) <= MOST_LINES else texts[: MOST_LINES - 1]
+    yield from (_labelled(label, first_line(text)) for text in shown)
+    if len(texts) > len(shown):
+        yield _labelled(label, f"and {len(texts) - len(shown)} more, in PROJECT_READY.md")
+
+
+def _labelled(label: str, text: str) -> _Line:
+    return _Line(f"{label:<9}{text}")
+
+
+def _verdict(record: Record) -> _Line:
+    why = first_line(record.reasons[0]) if record.reasons else ""
+    more = (
+        f" (and {wording.plural(len(record.reasons) - 1, 'more reason')})" if len(record.reasons) > 1 else ""
+    )
+    cut_short = f"  interrupted: {plain(record.interrupted)};" if record.interrupted else ""
+    return _Line(
+        f"{record.verdict}{cut_short}  {why}{more}", VERDICT_COLOURS[record.verdict], len(record.verdict)
+    )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 
 from readiness.record.write_aside import write_aside
-from readiness.report import json_report, junit, markdown
+from readiness.report.json_report import to_json
+from readiness.report.junit import junit
+from readiness.report.project_ready import project_ready
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from readiness.record.record import Record
 
@@ -17,40 +19,54 @@ if TYPE_CHECKING:
 def write_reports(
     record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Write report.json, junit/*.xml and PROJECT_READY.md, and on GitHub annotations and the job's summary.
+    """Write report.json, junit/*.xml and PROJECT_READY.md; on GitHub print annotations and add the job's summary.
 
-    Returns one sentence for each file that could not be written.
+    Returns one sentence for each file that could not be written; never raises OSError.
     """
-    problems: list[str] = []
-    _attempt(
-        problems, lambda: write_aside(os.path.join(run_folder, "report.json"), json_report.render(record))
-    )
-    _attempt(problems, lambda: _write_junit(record, os.path.join(run_folder, "junit")))
-    _attempt(problems, lambda: write_aside(os.path.join(root, "PROJECT_READY.md"), markdown.render(record)))
+    problems = _written(os.path.join(run_folder, "report.json"), to_json(record))
+    for check in record.checks:
+        path = os.path.join(run_folder, "junit", f"{file_name(check.name)}.xml")
+        if not (check.cached_from and _same_as_before(path, check.cached_from)):
+            problems += _written(path, junit(check, record.header))
+    problems += _written(os.path.join(root, "PROJECT_READY.md"), project_ready(record))
     if environ.get("GITHUB_ACTIONS") == "true":
-        _attempt(problems, lambda: _tell_github(record, environ.get("GITHUB_STEP_SUMMARY", "")))
+        problems += _on_github(record, environ.get("GITHUB_STEP_SUMMARY", ""))
     return tuple(problems)
 
 
-def _attempt(problems: list[str], write: Callable[[], None]) -> None:
+def file_name(check: str) -> str:
+    """The name of a check as that of a file: other bytes than letters, digits, `.`, `_` and `-` as `%XX`.
+
+    No two checks share one, and none leads out of its folder.
+    """
+    safe = "".join(
+        chr(byte) if _is_safe(byte) else f"%{byte:02X}" for byte in check.encode("utf-8", "backslashreplace")
+    )
+    return f"%2E{safe[1:]}" if safe.startswith(".") else safe
+
+
+def _is_safe(byte: int) -> bool:
+    return byte < 128 and (chr(byte).isalnum() or chr(byte) in "._-")
+
+
+def _written(path: str, content: str) -> list[str]:
+    """Empty, or why the file could not be written."""
     try:
-        write()
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+        write_aside(path, content)
     except OSError as error:
-        problems.append(f"{error.filename}: {error.strerror}; this report is missing, the journal has it all")
-
-
-def _write_junit(record: Record, folder: str) -> None:
-    os.makedirs(folder, exist_ok=True)
-    for check in record.checks:
-        path = os.path.join(folder, f"{check.name}.xml")
-        if not (check.cached_from and _same_as_before(path, check.cached_from)):
-            write_aside(path, junit.render(check, record.header))
+        return [f"{path}: {error.strerror}; this report is missing, the journal has all that it would say"]
+    return []
 
 
 def _same_as_before(path: str, run_id: str) -> bool:
     """Let an unchanged check keep the file of the run that it was measured in; whether that is still there."""
-    runs = os.path.dirname(os.path.dirname(os.path.dirname(path)))
+    folder = os.path.dirname(path)
+    runs = os.path.dirname(os.path.dirname(folder))
     try:
+        os.makedirs(folder, exist_ok=True)
         os.link(os.path.join(runs, run_id, "junit", os.path.basename(path)), path)
     except OSError:
         # Forgotten, on a file system without links, or linked by an earlier rebuild: it is written anew.
@@ -58,11 +74,17 @@ def _same_as_before(path: str, run_id: str) -> bool:
     return True
 
 
-def _tell_github(record: Record, summary: str) -> None:
+def _on_github(record: Record, summary: str) -> list[str]:
     from readiness.report import github
 
-    print(github.workflow_commands(record), end="", flush=True)
-    if summary:
-        # GitHub gives each step a file of its own to append to.
+    commands = github.annotation_commands(record)
+    print(*(f"{command}\n" for command in commands), sep="", end="", flush=True)
+    if not summary:
+        return []
+    try:
+        # The file belongs to GitHub, and earlier commands of the same step may have written to it.
         with open(summary, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(github.job_summary(record))
+            file.write(github.job_summary(record, github.SUMMARY_BYTES - file.tell()))
+    except OSError as error:
+        return [f"{summary}: {error.strerror}; GitHub shows no summary of this job"]
+    return []

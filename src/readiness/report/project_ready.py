@@ -1,0 +1,176 @@
+"""`PROJECT_READY.md`: the verdict and all its evidence, for people to read beside the code."""
+
+from __future__ import annotations
+
+from readiness.record.outcome import LANES, LaneVerdict
+from readiness.report import wording
+from readiness.report.markdown import Block, code, document, fenced, header_rows, prose, row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from readiness.record.record import Record
+    from readiness.record.result import CheckResult, Failure
+
+DETAIL_LINES: Final = 40
+"""Lines of a failure's own report that are shown."""
+
+
+def project_ready(record: Record) -> str:
+    """The whole document."""
+    return document([Block("", (f"# {record.verdict}",)), *blocks(record)])
+
+
+def blocks(record: Record) -> Iterator[Block]:
+    """The document in parts, the most telling first; a part with nothing in it is left out."""
+    yield Block("", (_origin(record), ""), tuple(f"- {prose(reason)}" for reason in record.reasons), "reason")
+    checks = header_rows(("check", "lane", "outcome", "tests", "took", "ran against", "why"))
+    lanes = header_rows(("lane", "what it means", "verdict", "ran against", "ran"))
+    sections = (
+        Block("Lanes", lanes, tuple(_lanes(record)), "lane"),
+        Block("What went wrong", (), tuple(_story(check) for check in wording.against_it(record)), "check"),
+        Block("Checks", checks, tuple(map(_check, record.checks)), "check"),
+        Block("What did not run", (), tuple(_not_run(record)), "check"),
+        Block("Heard, but not deciding", (), tuple(f"- {prose(note)}" for note in record.notes), "note"),
+        Block(
+            "Skipped tests", header_rows(("test", "check", "reason")), tuple(_skips(record)), "skipped test"
+        ),
+        Block("Lint", header_rows(("", "where", "what", "what to do")), tuple(_lint(record)), "finding"),
+        Block(
+            "Services", header_rows(("service", "state", "why", "log")), tuple(_services(record)), "service"
+        ),
+        Block(
+            "What the gate itself could not do",
+            (),
+            tuple(f"- {prose(one)}" for one in record.problems),
+            "problem",
+        ),
+        Block("The same run again", (), (fenced(wording.command_line(record.header), "sh"),), "command"),
+        Block("The run", header_rows(("", "")), tuple(_facts(record)), "fact"),
+    )
+    yield from (block for block in sections if block.units)
+
+
+def _origin(record: Record) -> str:
+    header = record.header
+    strict = "strict" if header.strict else "not strict"
+    cut = f" **Interrupted: {prose(record.interrupted)}.**" if record.interrupted else ""
+    resumed = f" Resumed {wording.plural(record.resumed, 'time')}." if record.resumed else ""
+    return (
+        f"Gate {code(header.gate)} ({strict}) at {prose(wording.commit(header.provenance))}, "
+        f"{prose(header.started_at)}, {wording.duration(record.seconds)}.{cut}{resumed}"
+    )
+
+
+def _story(check: CheckResult) -> str:
+    """Everything that is known of why a check did not pass."""
+    kind = "" if check.required else ", optional"
+    parts = [
+        f"### {code(check.name)}: {wording.outcome_word(check.outcome)}{kind}",
+        "",
+        prose(check.reason),
+        "",
+    ]
+    for failure in check.failures[:1]:
+        parts += [*_failure(failure), ""]
+    more = max(0, len(check.failures) - 1) + check.failures_left_out
+    if more:
+        parts += [f"{wording.plural(more, 'more failure')} of this check: see `report.json` and the log.", ""]
+    if not check.failures and check.last_output.strip():
+        parts += ["The last it wrote:", "", _tail(check.last_output), ""]
+    if check.survivors:
+        parts += [f"Could not be ended: {', '.join(map(code, check.survivors))}", ""]
+    parts += [f"Command: {code(check.command)}", ""] if check.command else []
+    parts += [f"Whole log: {code(check.log)}", ""] if check.log else []
+    return "\n".join(parts)
+
+
+def _failure(failure: Failure) -> Iterator[str]:
+    blob = f" (blob {code(failure.blob)})" if failure.blob else ""
+    at = f" at {code(failure.where)}{blob}" if failure.where else ""
+    yield f"{code(failure.test)} in {prose(failure.phase)}{at}:"
+    yield ""
+    yield _tail(failure.details or failure.message)
+
+
+def _tail(text: str) -> str:
+    lines = text.strip("\n").split("\n")
+    cut = (
+        [f"… {wording.plural(len(lines) - DETAIL_LINES, 'line')} before"] if len(lines) > DETAIL_LINES else []
+    )
+    return fenced("\n".join([*cut, *lines[-DETAIL_LINES:]]), "text")
+
+
+def _lanes(record: Record) -> Iterator[str]:
+    for name in (*LANES, *sorted(set(record.lanes) - set(LANES))):
+        status = record.lanes.get(name)
+        if status is None:
+            continue
+        verdict = f"**{status.verdict}**" if status.verdict is LaneVerdict.READY else str(status.verdict)
+        against = wording.ran_against(name, record.checks)
+        at = f", {status.last_at}" if status.verdict is LaneVerdict.NOT_RUN and status.last_at else ""
+        since = prose(wording.lane_age(status) + at)
+        yield row((code(name), wording.LANE_MEANINGS.get(name, ""), verdict, against, since))
+
+
+def _check(check: CheckResult) -> str:
+    outcome = f"{wording.SYMBOLS[check.outcome]} {wording.outcome_word(check.outcome)}"
+    took = f"cached from {code(check.cached_from)}" if check.cached_from else wording.took(check)
+    return row(
+        (
+            code(check.name) + ("" if check.required else " (optional)"),
+            prose(check.lane),
+            outcome,
+            wording.counts(check.counts) or "-",
+            took,
+            wording.AGAINST[check.ran_against],
+            prose(check.reason),
+        )
+    )
+
+
+def _not_run(record: Record) -> Iterator[str]:
+    for check in record.checks:
+        if check.outcome in wording.DID_NOT_RUN:
+            yield f"- {code(check.name)} ({prose(check.lane)}): {prose(check.reason)}"
+    for one in record.header.left_out:
+        yield f"- {code(one.name)} ({prose(one.lane)}): not in this run: {prose(one.why)}"
+
+
+def _skips(record: Record) -> Iterator[str]:
+    for check in record.checks:
+        yield from (row((code(skip.test), code(check.name), prose(skip.reason))) for skip in check.skips)
+        if check.skips_left_out:
+            yield row((f"{check.skips_left_out} more", code(check.name), "see the log"))
+
+
+def _lint(record: Record) -> Iterator[str]:
+    for one in record.lint:
+        yield row(
+            (one.severity, code(one.where), f"{prose(one.message)} ({code(one.rule)})", prose(one.advice))
+        )
+
+
+def _services(record: Record) -> Iterator[str]:
+    for one in record.services:
+        kind = " (a stand-in)" if one.stand_in else ""
+        yield row((code(one.name) + kind, prose(one.state), prose(one.reason) or "-", code(one.log) or "-"))
+
+
+def _facts(record: Record) -> Iterator[str]:
+    header = record.header
+    facts = {
+        "run": header.run_id,
+        "branch": header.provenance.branch,
+        "digest of changed files": header.provenance.dirty_digest,
+        "configuration": f"{header.config_path} (sha256 {header.config_sha256})",
+        "interpreter": f"{header.interpreter} {header.interpreter_version}",
+        "packages": ", ".join(f"{name} {version}" for name, version in sorted(header.packages.items())),
+        "host": header.host,
+        "platform": header.platform,
+        "switches": ", ".join(f"{one.name}={one.value} ({one.source})" for one in header.switches),
+        "readiness": header.readiness_version,
+    }
+    yield from (row((name, prose(fact))) for name, fact in facts.items() if fact.strip())

@@ -84,20 +84,19 @@ def with_tools(messages: Sequence[Message], tools: Sequence[Tool], words: bool) 
 
 
 def instructions(tools: Sequence[Tool], words: bool) -> str:
-    """What the model is told of its tools."""
-    lines = ["You answer with one JSON object that calls a function."]
-    lines += [f"- {tool.name}{_signature(tool)}: {tool.description or 'no description'}" for tool in tools]
+    """What the model is told of its tools: each with the very text of a call, since a small model copies what it sees."""
+    lines = ["Choose the function that fits the user's request and call it with one JSON object."]
+    lines += [f"- {tool.description or tool.name} {_example(tool)}" for tool in tools]
     if words:
-        lines.append(f"- {REPLY}(text): Talk to the user. Use it when no other function is needed.")
-        lines.append(
-            f'Example: "Thank you!" is answered with {call_text(REPLY, {"text": "You are welcome."})}'
-        )
+        lines.append(f"- Talk: {call_text(REPLY, {'text': '...'})}")
+        lines.append(f"User: Hello! You: {call_text(REPLY, {'text': 'Hello!'})}")
+        lines.append(f"User: {tools[0].description or tools[0].name} You: {_example(tools[0])}")
     return "\n".join(lines)
 
 
-def _signature(tool: Tool) -> str:
+def _example(tool: Tool) -> str:
     properties = tool.parameters.get("properties")
-    return f"({', '.join(properties)})" if isinstance(properties, dict) else "()"
+    return call_text(tool.name, dict.fromkeys(properties if isinstance(properties, dict) else (), "..."))
 
 
 def call_text(name: str, arguments: object) -> str:

@@ -69,8 +69,8 @@ def not_among(param: str, value: object, supported: tuple[str, ...]) -> OpenAIEr
     return OpenAIError(f"Invalid value: '{value}'. Supported values are: {listed}.", param, "invalid_value")
 
 
-def out_of_range(param: str, value: float, low: float, high: float) -> OpenAIError:
-    kind = "integer" if isinstance(value, int) and isinstance(low, int) else "decimal"
+def out_of_range(param: str, kind: str, value: float, low: float, high: float) -> OpenAIError:
+    """`kind` is `integer` or `decimal`."""
     if value < low:
         side, sign, bound, code = "below minimum", ">=", low, "below_min_value"
     else:

@@ -20,7 +20,7 @@ def integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | No
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(name, "an integer", value)
     if not low <= value <= high:
-        raise out_of_range(name, value, low, high)
+        raise out_of_range(name, "integer", value, low, high)
     return value
 
 
@@ -31,7 +31,7 @@ def decimal(data: Mapping[str, Any], name: str, low: float, high: float, default
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong_type(name, "a decimal", value)
     if not low <= value <= high:
-        raise out_of_range(name, value, low, high)
+        raise out_of_range(name, "decimal", value, low, high)
     return float(value)
 
 

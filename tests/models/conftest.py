@@ -38,7 +38,9 @@ class ScriptedEngine:
 
     def generate(self, generation: Generation, on_piece: Callable[[Piece], bool]) -> None:
         self.asked.append(generation)
-        told = generation.prompt.split() + [word for one in generation.messages for word in one.content.split()]
+        told = generation.prompt.split() + [
+            word for one in generation.messages for word in one.content.split()
+        ]
         if len(told) > self.context:
             raise EngineRefusal(400, "too long", len(told), self.context)
         while self.hold and not self.hold.wait(0.01):
@@ -101,9 +103,13 @@ class Front:
     keep_alive: float = FOREVER
 
     def app(self) -> App:
-        identity = Identity("toy:1b", DIGEST, 7, "Q4_1", 134_515_008, "llama", 2048, 0, "readiness", "9", "toy", "1")
+        identity = Identity(
+            "toy:1b", DIGEST, 7, "Q4_1", 134_515_008, "llama", 2048, 0, "readiness", "9", "toy", "1"
+        )
         turns = Turns(lambda: self.engine, self.slots, self.queue, self.keep_alive)  # type: ignore[arg-type,return-value]
-        served = Served(identity, names_of("toy:1b", ("toy",)), Header({"general.license": "mit"}, 1), turns, 2048)
+        served = Served(
+            identity, names_of("toy:1b", ("toy",)), Header({"general.license": "mit"}, 1), turns, 2048
+        )
         return App(served, self.allowed_hosts, self.token, self.limit)
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answered:
@@ -176,7 +182,9 @@ def _text(value: str) -> bytes:
     return struct.pack("<Q", len(raw)) + raw
 
 
-def written_gguf(texts: Mapping[str, str], numbers: Mapping[str, int], tensors: list[tuple[int, ...]]) -> bytes:
+def written_gguf(
+    texts: Mapping[str, str], numbers: Mapping[str, int], tensors: list[tuple[int, ...]]
+) -> bytes:
     """A GGUF header with some text and unsigned values, a vocabulary array, and tensors of these shapes."""
     pairs = [_text(key) + struct.pack("<I", 8) + _text(value) for key, value in texts.items()]
     pairs += [_text(key) + struct.pack("<II", 4, value) for key, value in numbers.items()]

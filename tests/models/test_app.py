@@ -15,7 +15,12 @@ CHAT = {"model": "toy", "messages": [{"role": "user", "content": "hi"}]}
 
 
 def test_every_answer_names_the_model_and_its_digest(front: Any) -> None:
-    for method, path in (("GET", "/"), ("GET", "/v1/models"), ("POST", "/v1/chat/completions"), ("GET", "/nothing")):
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/v1/models"),
+        ("POST", "/v1/chat/completions"),
+        ("GET", "/nothing"),
+    ):
         answered = front.ask(method, path, {})
         assert answered.headers["x-model-name"] == "toy:1b"
         assert answered.headers["x-model-digest"] == "sha256:" + "ab" * 32
@@ -68,9 +73,7 @@ def test_paths_that_do_not_exist(front: Any) -> None:
     assert (wrong.status, wrong.json["error"]["code"]) == (405, "method_not_supported")
 
 
-def test_a_fault_of_the_server_is_a_500_and_in_its_log(
-    front: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_fault_of_the_server_is_a_500_and_in_its_log(front: Any, caplog: pytest.LogCaptureFixture) -> None:
     def fault(_: object) -> str:
         raise LookupError("a fault in here")
 
@@ -102,7 +105,13 @@ def test_a_client_that_leaves_stops_the_engine(front: Any) -> None:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "path": "/api/generate", "query_string": b"", "headers": [(b"host", b"localhost")]}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/generate",
+            "query_string": b"",
+            "headers": [(b"host", b"localhost")],
+        }
         task = asyncio.ensure_future(app(scope, receive, send))
         while not front.engine.asked:
             await asyncio.sleep(0.005)

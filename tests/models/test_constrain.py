@@ -51,7 +51,11 @@ def test_names_the_place_and_the_keyword(schema: dict[str, Any], named: str) -> 
 @pytest.mark.parametrize(
     "schema",
     [
-        {"type": "object", "properties": {"not": {"type": "string"}, "if": {"type": "null"}}, "required": ["not"]},
+        {
+            "type": "object",
+            "properties": {"not": {"type": "string"}, "if": {"type": "null"}},
+            "required": ["not"],
+        },
         {"enum": [{"not": 1}], "default": {"if": 2}},
         {"type": "string", "format": "date", "pattern": r"^\d+$"},
         {"type": "number", "minimum": 0, "multipleOf": 2},

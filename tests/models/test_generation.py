@@ -56,7 +56,9 @@ def test_log_probabilities_of_a_chat_are_asked_for_even_without_alternatives() -
 
 def test_reads_text_of_both_kinds() -> None:
     assert read_event({"choices": [{"delta": {"content": "a"}}]}, None) == Piece("a")
-    assert read_event({"choices": [{"text": "b", "finish_reason": "stop"}]}, None) == Piece("b", finish="stop")
+    assert read_event({"choices": [{"text": "b", "finish_reason": "stop"}]}, None) == Piece(
+        "b", finish="stop"
+    )
     assert read_event({"choices": [{"delta": {"role": "assistant", "content": None}}]}, None) == Piece()
 
 
@@ -66,7 +68,11 @@ def test_usage_counts_the_cached_part_of_the_prompt() -> None:
 
 
 def test_log_probabilities_are_cut_to_what_was_asked() -> None:
-    token = {"token": "a", "logprob": -1.0, "top_logprobs": [{"token": "a", "logprob": -1.0}, {"token": "b", "logprob": None}]}
+    token = {
+        "token": "a",
+        "logprob": -1.0,
+        "top_logprobs": [{"token": "a", "logprob": -1.0}, {"token": "b", "logprob": None}],
+    }
     event = {"choices": [{"delta": {"content": "a"}, "logprobs": {"content": [token]}}]}
     assert read_event(event, None).logprobs == ()
     (none,) = read_event(event, 0).logprobs

@@ -78,7 +78,11 @@ def test_noise_is_refused_or_read_but_never_anything_else(noise: bytes) -> None:
 
 
 @given(
-    st.dictionaries(st.text(min_size=1, max_size=8).filter(lambda key: key not in ("tokens", "scores")), st.text(max_size=20), max_size=4),
+    st.dictionaries(
+        st.text(min_size=1, max_size=8).filter(lambda key: key not in ("tokens", "scores")),
+        st.text(max_size=20),
+        max_size=4,
+    ),
     st.lists(st.lists(st.integers(1, 50), min_size=1, max_size=4).map(tuple), max_size=4),
 )
 def test_round_trip(

@@ -13,7 +13,17 @@ NONE: frozenset[str] = frozenset()
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "127.0.0.1:11434", "127.8.9.1:1", "localhost", "LOCALHOST:80", "[::1]:11434", "[::1]", "a.localhost", "localhost."],
+    [
+        "127.0.0.1",
+        "127.0.0.1:11434",
+        "127.8.9.1:1",
+        "localhost",
+        "LOCALHOST:80",
+        "[::1]:11434",
+        "[::1]",
+        "a.localhost",
+        "localhost.",
+    ],
 )
 def test_this_machine_may_ask(host: str) -> None:
     assert refusal({"host": host}, NONE) == ""
@@ -46,7 +56,9 @@ def test_a_request_without_a_host_may_not() -> None:
     assert refusal({}, NONE)
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "https://evil.example:11434", "null", "file://", ""])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "https://evil.example:11434", "null", "file://", ""]
+)
 def test_another_site_may_not_even_with_the_right_host(origin: str) -> None:
     assert "Origin" in refusal({"host": "127.0.0.1", "origin": origin}, NONE)
 

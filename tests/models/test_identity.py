@@ -36,7 +36,14 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("count", "written"),
-    [(7, "7"), (1500, "2K"), (134_515_008, "134.52M"), (2_000_000, "2M"), (7_241_732_096, "7.2B"), (10**9, "1B")],
+    [
+        (7, "7"),
+        (1500, "2K"),
+        (134_515_008, "134.52M"),
+        (2_000_000, "2M"),
+        (7_241_732_096, "7.2B"),
+        (10**9, "1B"),
+    ],
 )
 def test_numbers_as_ollama_writes_them(count: int, written: str) -> None:
     assert human_number(count) == written

@@ -32,7 +32,10 @@ def write_wheel(folder: Path, content: bytes = WEIGHTS) -> Path:
     info = "toy_model-1.0.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("toy_model/toy.gguf", content)
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: toy-model\nVersion: 1.0\nRequires-Dist: nothing-of-that-name\n")
+        wheel.writestr(
+            f"{info}/METADATA",
+            "Metadata-Version: 2.1\nName: toy-model\nVersion: 1.0\nRequires-Dist: nothing-of-that-name\n",
+        )
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
     return path
@@ -133,7 +136,9 @@ def test_two_pulls_at_once_download_once(index: Path, tmp_path: Path) -> None:
     write_wheel(index)
     context = multiprocessing.get_context("fork")
     results: multiprocessing.Queue[str] = context.Queue()
-    processes = [context.Process(target=_pull_in_process, args=(str(tmp_path / "s"), results)) for _ in range(2)]
+    processes = [
+        context.Process(target=_pull_in_process, args=(str(tmp_path / "s"), results)) for _ in range(2)
+    ]
     for process in processes:
         process.start()
     found = sorted(results.get(timeout=60) for _ in processes)
@@ -151,5 +156,8 @@ def test_only_a_wheel_and_nothing_else_is_asked_for() -> None:
 
 
 def test_credentials_of_the_index_stay_out_of_messages() -> None:
-    assert without_credentials("at https://me:pw@host/simple and http://x@y/") == "at https://***@host/simple and http://***@y/"
+    assert (
+        without_credentials("at https://me:pw@host/simple and http://x@y/")
+        == "at https://***@host/simple and http://***@y/"
+    )
     assert without_credentials("a@b.example at https://host/a@b") == "a@b.example at https://host/a@b"

@@ -11,14 +11,31 @@ from hypothesis import strategies as st
 from readiness.models.strict_json import BadJson, read_json
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=5,
+    )
+)
 def test_reads_json(value: object) -> None:
     assert read_json(json.dumps(value).encode()) == value
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"{bad", b"NaN", b'{"a": Infinity}', b"\xff\xfe", b'"\\ud800"', b"[" * 100_000, b"1" * 5000, b"{} x"],
+    [
+        b"",
+        b"{",
+        b"{bad",
+        b"NaN",
+        b'{"a": Infinity}',
+        b"\xff\xfe",
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b"1" * 5000,
+        b"{} x",
+    ],
 )
 def test_refuses_what_is_none(body: bytes) -> None:
     with pytest.raises(BadJson):

@@ -22,7 +22,9 @@ from readiness.models.tools import (
     with_tools,
 )
 
-RUN = Tool("run", "Run code.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]})
+RUN = Tool(
+    "run", "Run code.", {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}
+)
 LOOK = Tool("look", "", {"type": "object", "properties": {"where": {"enum": ["here", "there"]}}})
 
 
@@ -42,7 +44,10 @@ def test_the_schema_allows_each_tool_and_words_only_where_asked() -> None:
             jsonschema.validate(wrong, call_schema([RUN, LOOK], words=False))
 
 
-@given(st.text(min_size=1, max_size=12).filter(lambda name: json.dumps(name)[1:-1] == name and name != REPLY), st.dictionaries(st.text(max_size=5), st.integers(), max_size=3))
+@given(
+    st.text(min_size=1, max_size=12).filter(lambda name: json.dumps(name)[1:-1] == name and name != REPLY),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)
 def test_what_is_written_is_read_back(name: str, arguments: dict[str, int]) -> None:
     assert parse_call(call_text(name, arguments)) == Call(name, json.dumps(arguments, ensure_ascii=False))
 
@@ -53,7 +58,9 @@ def test_words_come_back_as_words(text: str) -> None:
 
 
 @given(st.text(alphabet='ab"\\\n\té😀', max_size=20), st.booleans(), st.data())
-def test_words_cut_anywhere_are_a_beginning_of_the_whole(text: str, ascii_only: bool, data: st.DataObject) -> None:
+def test_words_cut_anywhere_are_a_beginning_of_the_whole(
+    text: str, ascii_only: bool, data: st.DataObject
+) -> None:
     written = call_text(REPLY, json.dumps({"text": text}, ensure_ascii=ascii_only))
     start = len(call_text(REPLY, '{"text": ')) - 1
     cut = data.draw(st.integers(start, len(written)))
@@ -84,5 +91,12 @@ def test_words_are_offered_only_where_they_may_be_used() -> None:
 
 
 def test_a_loosened_tool_keeps_names_and_what_is_required_of_them() -> None:
-    odd = Tool("odd", "d", {"type": "object", "properties": {"a": {"not": {}}, "b": {}}, "required": ["a", "c"]}, True)
-    assert loosened(odd) == Tool("odd", "d", {"type": "object", "properties": {"a": {}, "b": {}}, "required": ["a"]})
+    odd = Tool(
+        "odd",
+        "d",
+        {"type": "object", "properties": {"a": {"not": {}}, "b": {}}, "required": ["a", "c"]},
+        True,
+    )
+    assert loosened(odd) == Tool(
+        "odd", "d", {"type": "object", "properties": {"a": {}, "b": {}}, "required": ["a"]}
+    )

@@ -17,7 +17,13 @@ from readiness.models.turns import FOREVER, Busy, Turns
 HI = Generation(Sampling(1), (Message("user", "hi"),))
 
 
-def run_with(engine: Any, work: Callable[[Turns], Awaitable[None]], slots: int = 2, queue: int = 1, keep: float = FOREVER) -> None:
+def run_with(
+    engine: Any,
+    work: Callable[[Turns], Awaitable[None]],
+    slots: int = 2,
+    queue: int = 1,
+    keep: float = FOREVER,
+) -> None:
     async def main() -> None:
         turns = Turns(lambda: engine, slots, queue, keep)
         try:

@@ -14,7 +14,17 @@ from readiness.models.ollama.error import OllamaError
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("5m", 300), ("1h30m", 5400), ("1.5s", 1.5), ("100ms", 0.1), ("0", 0), ("-1m", -60), ("+2s", 2), (".5s", 0.5), ("1µs", 1e-6)],
+    [
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("1.5s", 1.5),
+        ("100ms", 0.1),
+        ("0", 0),
+        ("-1m", -60),
+        ("+2s", 2),
+        (".5s", 0.5),
+        ("1µs", 1e-6),
+    ],
 )
 def test_reads_what_go_reads(text: str, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
@@ -22,7 +32,15 @@ def test_reads_what_go_reads(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("", "invalid duration"), ("5", "missing unit"), ("m", "invalid"), ("5 m", "invalid"), ("5mm", "invalid"), ("x5m", "invalid"), ("-", "invalid")],
+    [
+        ("", "invalid duration"),
+        ("5", "missing unit"),
+        ("m", "invalid"),
+        ("5 m", "invalid"),
+        ("5mm", "invalid"),
+        ("x5m", "invalid"),
+        ("-", "invalid"),
+    ],
 )
 def test_refuses_what_go_refuses(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
@@ -31,10 +49,14 @@ def test_refuses_what_go_refuses(text: str, why: str) -> None:
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
 def test_parts_add_up(hours: int, minutes: int, seconds: int) -> None:
-    assert parse_duration(f"{hours}h{minutes}m{seconds}s") == pytest.approx(hours * 3600 + minutes * 60 + seconds)
+    assert parse_duration(f"{hours}h{minutes}m{seconds}s") == pytest.approx(
+        hours * 3600 + minutes * 60 + seconds
+    )
 
 
-@pytest.mark.parametrize(("value", "seconds"), [(None, None), (300, 300), (0, 0), (-1, math.inf), ("-1s", math.inf), ("10s", 10)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [(None, None), (300, 300), (0, 0), (-1, math.inf), ("-1s", math.inf), ("10s", 10)]
+)
 def test_keep_alive(value: object, seconds: float | None) -> None:
     assert read_keep_alive(value) == seconds
 

@@ -12,7 +12,14 @@ import pytest
 
 USER = [{"role": "user", "content": "What is the capital of France?"}]
 PERSON = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-TOOL = {"type": "function", "function": {"name": "run", "description": "Run it.", "parameters": {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}}}
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "run",
+        "description": "Run it.",
+        "parameters": {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]},
+    },
+}
 
 
 def chat(front: Any, **fields: object) -> Any:
@@ -141,10 +148,17 @@ def test_a_tool_call_that_was_cut_is_text_and_says_length(front: Any) -> None:
 
 def test_calls_and_results_are_told_to_the_model(front: Any) -> None:
     calls = [{"function": {"name": "run", "arguments": {"code": "1"}}}]
-    history = [*USER, {"role": "assistant", "content": "", "tool_calls": calls}, {"role": "tool", "content": "7", "tool_name": "run"}]
+    history = [
+        *USER,
+        {"role": "assistant", "content": "", "tool_calls": calls},
+        {"role": "tool", "content": "7", "tool_name": "run"},
+    ]
     chat(front, messages=history)
     told = [(one.role, one.content) for one in front.engine.asked[0].messages]
-    assert told[1:] == [("assistant", '{"name": "run", "arguments": {"code": "1"}}'), ("user", "Result of run: 7")]
+    assert told[1:] == [
+        ("assistant", '{"name": "run", "arguments": {"code": "1"}}'),
+        ("user", "Result of run: 7"),
+    ]
 
 
 def test_log_probabilities(front: Any) -> None:
@@ -182,21 +196,61 @@ def test_what_does_not_fit_even_alone_is_refused(front: Any) -> None:
         ({"model": ""}, 400, "model is required"),
         ({"model": None}, 400, "model is required"),
         ({"model": "other"}, 404, "model 'other' not found"),
-        ({"model": 1}, 400, "json: cannot unmarshal number into Go struct field ChatRequest.model of type string"),
-        ({"messages": "hi"}, 400, "json: cannot unmarshal string into Go struct field ChatRequest.messages of type []api.Message"),
-        ({"messages": ["hi"]}, 400, "json: cannot unmarshal string into Go struct field ChatRequest.messages of type api.Message"),
-        ({"messages": [{"role": "user", "content": 1}]}, 400, "json: cannot unmarshal number into Go struct field Message.messages.content of type string"),
-        ({"messages": [{"role": "wizard", "content": "x"}]}, 400, 'invalid role: wizard, must be one of ["system", "user", "assistant", "tool"]'),
-        ({"stream": "yes"}, 400, "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool"),
-        ({"options": []}, 400, "json: cannot unmarshal array into Go struct field ChatRequest.options of type map[string]interface {}"),
+        (
+            {"model": 1},
+            400,
+            "json: cannot unmarshal number into Go struct field ChatRequest.model of type string",
+        ),
+        (
+            {"messages": "hi"},
+            400,
+            "json: cannot unmarshal string into Go struct field ChatRequest.messages of type []api.Message",
+        ),
+        (
+            {"messages": ["hi"]},
+            400,
+            "json: cannot unmarshal string into Go struct field ChatRequest.messages of type api.Message",
+        ),
+        (
+            {"messages": [{"role": "user", "content": 1}]},
+            400,
+            "json: cannot unmarshal number into Go struct field Message.messages.content of type string",
+        ),
+        (
+            {"messages": [{"role": "wizard", "content": "x"}]},
+            400,
+            'invalid role: wizard, must be one of ["system", "user", "assistant", "tool"]',
+        ),
+        (
+            {"stream": "yes"},
+            400,
+            "json: cannot unmarshal string into Go struct field ChatRequest.stream of type bool",
+        ),
+        (
+            {"options": []},
+            400,
+            "json: cannot unmarshal array into Go struct field ChatRequest.options of type map[string]interface {}",
+        ),
         ({"options": {"temperature": "hot"}}, 500, 'option "temperature" must be of type float32'),
         ({"options": {"temperature": -1}}, 400, 'option "temperature" must not be negative'),
         ({"top_logprobs": 21}, 400, "top_logprobs must be between 0 and 20"),
-        ({"format": "xml"}, 500, 'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema object'),
+        (
+            {"format": "xml"},
+            500,
+            'invalid format: "\\"xml\\""; expected "json" or a valid JSON Schema object',
+        ),
         ({"think": True}, 400, '"toy:1b" does not support thinking'),
-        ({"think": "hard"}, 400, 'invalid think value: "hard" (must be "high", "medium", "low", "max", true, or false)'),
+        (
+            {"think": "hard"},
+            400,
+            'invalid think value: "hard" (must be "high", "medium", "low", "max", true, or false)',
+        ),
         ({"keep_alive": "soon"}, 400, 'time: invalid duration "soon"'),
-        ({"tools": [{"type": "function"}]}, 400, "json: cannot unmarshal object into Go struct field ChatRequest.tools.function of type api.ToolFunction"),
+        (
+            {"tools": [{"type": "function"}]},
+            400,
+            "json: cannot unmarshal object into Go struct field ChatRequest.tools.function of type api.ToolFunction",
+        ),
         ({"tools": [TOOL], "format": "json"}, 400, "this server does not support format together with tools"),
     ],
 )
@@ -214,7 +268,11 @@ def test_what_the_real_server_refuses(front: Any, fields: dict[str, Any], status
         ({"images": ["eA=="]}, 400, "toy:1b does not support vision"),
         ({"raw": True, "system": "x"}, 400, "raw mode does not support template, system, or context"),
         ({"context": [1]}, 400, "this server does not support context; send messages to /api/chat instead"),
-        ({"template": "{{ .Prompt }}"}, 400, "this server does not support template; send messages to /api/chat instead"),
+        (
+            {"template": "{{ .Prompt }}"},
+            400,
+            "this server does not support template; send messages to /api/chat instead",
+        ),
     ],
 )
 def test_what_a_generation_cannot_have(front: Any, fields: dict[str, Any], status: int, error: str) -> None:
@@ -253,7 +311,10 @@ def test_pulling_what_is_here_succeeds_and_nothing_else_can_be_had(front: Any) -
 
 
 def test_unusual_text_survives(front: Any) -> None:
-    front.engine.script = lambda _: "naïve 😀 \u2028 \\ \" \n end"
-    assert chat(front, stream=False).json["message"]["content"] == "naïve 😀 \u2028 \\ \" \n end"
+    front.engine.script = lambda _: 'naïve 😀 \u2028 \\ " \n end'
+    assert chat(front, stream=False).json["message"]["content"] == 'naïve 😀 \u2028 \\ " \n end'
     lines = chat(front).body.decode().split("\n")
-    assert "".join(json.loads(line)["message"]["content"] for line in lines if line) == "naïve 😀 \u2028 \\ \" \n end"
+    assert (
+        "".join(json.loads(line)["message"]["content"] for line in lines if line)
+        == 'naïve 😀 \u2028 \\ " \n end'
+    )

@@ -14,7 +14,15 @@ def test_the_defaults_are_ollamas() -> None:
 
 
 def test_everything_given_counts() -> None:
-    given = {"seed": 3, "temperature": 0, "top_p": 0.5, "top_k": 5.0, "num_predict": 9, "stop": ["a", ""], "min_p": 0.1}
+    given = {
+        "seed": 3,
+        "temperature": 0,
+        "top_p": 0.5,
+        "top_k": 5.0,
+        "num_predict": 9,
+        "stop": ["a", ""],
+        "min_p": 0.1,
+    }
     found = read_options(given, 7)
     assert (found.seed, found.temperature, found.top_p, found.top_k) == (3, 0, 0.5, 5)
     assert (found.max_tokens, found.stop, found.min_p) == (9, ("a",), 0.1)

@@ -54,6 +54,7 @@ def test_says_where_it_stopped() -> None:
 @given(st.binary(max_size=60))
 def test_noise_is_read_or_refused(noise: bytes) -> None:
     try:
-        read_json(noise)
-    except BadJson as bad:
-        assert bad.at >= 0
+        value = read_json(noise)
+    except BadJson:
+        value = None
+    assert value is None or json.loads(json.dumps(value)) == value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -17,17 +18,36 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ["model", "messages", "prompt", "stream", "options", "format", "keep_alive", "tools", "think", "logprobs", "top_logprobs", "images", "context", "raw"]
+FIELDS = [
+    "model",
+    "messages",
+    "prompt",
+    "stream",
+    "options",
+    "format",
+    "keep_alive",
+    "tools",
+    "think",
+    "logprobs",
+    "top_logprobs",
+    "images",
+    "context",
+    "raw",
+]
+
+
+def outcome(read: Callable[[object, int], TextRequest], value: object) -> TextRequest | OllamaError:
+    try:
+        return read(value, 7)
+    except OllamaError as refused:
+        return refused
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON) | JSON)
 def test_any_json_is_read_or_refused(value: Any) -> None:
     for read in (read_chat, read_generate):
-        try:
-            assert isinstance(read(value, 7), TextRequest)
-        except OllamaError as refused:
-            assert refused.status in (400, 500)
-            assert refused.message
+        found = outcome(read, value)
+        assert isinstance(found, TextRequest) or found.status in (400, 500)
 
 
 MESSAGES = st.lists(

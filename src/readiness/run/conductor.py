@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 
 TICK: Final = 0.2
 """Seconds between looks at logs and clocks while something runs."""
+WAKE: Final = 1.0
+"""Seconds beyond a check's deadline after which its worker may have been stopped."""
 OVERDUE: Final = 12.0
-"""Seconds beyond a check's deadline and grace after which its worker is taken for stopped: ending a tree that
-resists takes it up to eleven."""
+"""Seconds and the grace beyond that after which a worker is given up: a tree that resists takes up to eleven."""
 KILL_GRACE: Final = 8.0
 """Seconds beyond a check's own grace after which an interrupted run stops waiting for its workers."""
 
@@ -57,7 +58,7 @@ class Running:
     key: cache.Key | None
     cache_miss: str
     overdue_at: float
-    """When its worker must have ended it, on the monotonic clock; infinite without a deadline."""
+    """When its worker must be ending it, on the monotonic clock; infinite without a deadline."""
 
 
 class Conductor:
@@ -118,7 +119,7 @@ class Conductor:
                     self._take_signals(key.fd)
                 else:
                     self._hear(key.data)
-            self._end_overdue()
+            self._wake_overdue()
             self._progress.beat([running.item.check.name for running in self._running.values()])
             if self._give_up_at and time.monotonic() > self._give_up_at:
                 return
@@ -204,15 +205,17 @@ class Conductor:
     def _overdue_at(self, check: Check) -> float:
         if check.timeout is None or not self._context.settings.timeouts:
             return float("inf")
-        return time.monotonic() + check.timeout + self._context.grace + OVERDUE
+        return time.monotonic() + check.timeout + WAKE
 
-    def _end_overdue(self) -> None:
-        """A worker that a check has stopped cannot keep the deadline: end both."""
-        now_at = time.monotonic()
+    def _wake_overdue(self) -> None:
+        """A worker that its check has stopped cannot keep the deadline: wake it, and end it when that is no help."""
+        late = time.monotonic()
         for worker, running in self._running.items():
-            if now_at > running.overdue_at and worker not in self._overdue:
+            if late > running.overdue_at + self._context.grace + OVERDUE and worker not in self._overdue:
                 self._overdue.add(worker)
                 worker.destroy()
+            elif late > running.overdue_at:
+                worker.wake()
 
     def _watch(self, worker: Worker) -> None:
         if worker.descriptor not in self._selector.get_map():

@@ -53,11 +53,17 @@ class Worker:
 
     def stop(self) -> None:
         """Ask it to end its command politely, then surely."""
+        self.wake()
         self._write(b'{"command": "stop"}\n')
 
     def kill(self) -> None:
         """Ask it to end its command at once."""
+        self.wake()
         self._write(b'{"command": "kill"}\n')
+
+    def wake(self) -> None:
+        """Let it go on if its command has stopped it."""
+        tree.send([self.pid], signal.SIGCONT)
 
     def destroy(self) -> None:
         """End it by force: its own tree then falls to this process."""
@@ -141,6 +147,7 @@ class Pool:
         """Let every worker go; each ends its own tree first. One that does not go is ended, with its tree."""
         for worker in self.workers:
             worker.close()
+            worker.wake()
         limit = time.monotonic() + CLOSE_SECONDS
         for worker in [worker for worker in self.workers if not _goes_until(worker.pid, limit)]:
             worker.destroy()

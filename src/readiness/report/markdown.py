@@ -5,8 +5,6 @@ Written for CommonMark with the tables of GitHub Flavored Markdown; escapes are 
 
 from __future__ import annotations
 
-import re
-
 from readiness.record.value import value
 from readiness.report.plain import plain, plain_lines
 from readiness.report.wording import plural
@@ -45,10 +43,22 @@ def prose(text: str) -> str:
     """Text from outside within a line of our own."""
     shown = _shortened(text).strip().translate(SPECIAL)
     if "_" in shown:
-        shown = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", shown)
-    if shown[:1].isdigit():
-        return re.sub(r"^(\d{1,9})([.)])(?=\s|$)", r"\1\\\2", shown)
-    return f"\\{shown}" if shown[:1] in ("-", "+", "=") and shown else shown
+        shown = _underscores(shown)
+    after_digits = shown.lstrip("0123456789")
+    if shown[:1] in ("-", "+", "="):
+        return f"\\{shown}"
+    if after_digits != shown and after_digits[:1] in (".", ")") and not after_digits[1:2].strip():
+        return f"{shown[: -len(after_digits)]}\\{after_digits}"
+    return shown
+
+
+def _underscores(text: str) -> str:
+    """Escape every `_` but those inside a word, which mark nothing (CommonMark 6.2): names stay readable."""
+    first, *rest = text.split("_")
+    pieces = [first]
+    for before, after in zip([first, *rest], rest, strict=False):
+        pieces += ["_" if before[-1:].isalnum() and after[:1].isalnum() else "\\_", after]
+    return "".join(pieces)
 
 
 def code(text: str) -> str:

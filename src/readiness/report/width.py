@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from typing import Final
 
 ELLIPSIS: Final = "…"
+NARROW: Final = "…·✔✘○"
+"""Signs of our own, one column each. For them and all before the first combining character no table is loaded."""
 
 
 def columns(text: str) -> int:
@@ -16,7 +18,7 @@ def columns(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """The text, or as much of it as fits `width` columns together with an ellipsis."""
-    if columns(text) <= width:
+    if 2 * len(text) <= width or columns(text) <= width:
         return text
     room, kept = width - 1, 0
     for character in text:
@@ -34,7 +36,7 @@ def padded(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
-    if character.isascii():
+    if character < "\u0300" or character in NARROW:
         return 1
     import unicodedata
 

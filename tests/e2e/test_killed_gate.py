@@ -13,7 +13,8 @@ CHECKS = 30
 AT_ONCE = 3
 
 CONFIG = "version: 2\nchecks:\n" + "".join(
-    f"  - {{name: c{n}, lane: core, run: 'sleep 0.0{n % 6}; echo {n} >> ran && test -s ran'}}\n" for n in range(CHECKS)
+    f"  - {{name: c{n}, lane: core, run: 'sleep 0.0{n % 6}; echo {n} >> ran && test -s ran'}}\n"
+    for n in range(CHECKS)
 )
 
 

@@ -138,3 +138,12 @@ def test_nothing_passes_that_failed_or_did_nothing(check, code, counts, has_reco
         assert code == 0
         assert check.lane == "core"
         assert not has_records or (counts.executed and not counts.failed and not counts.errors)
+
+
+def test_records_that_are_not_whole_let_nothing_pass():
+    seen = hermetic(0, tests=TestRecords(1, Counts(passed=1), problems=("2 events were lost",)))
+    said = judge(CORE, seen, LENIENT)
+    assert (said.outcome, said.reason) == (
+        Outcome.ERROR,
+        "its test records are not whole: 2 events were lost",
+    )

@@ -52,7 +52,7 @@ def test_something_that_is_no_python_is_refused(tmp_path):
         resolve(str(tmp_path), None, {"PATH": str(fake.parent)}, "readiness.yml")
 
 
-def test_a_shim_stands_in_for_what_the_interpreters_folder_lacks(tmp_path):
+def test_shims_start_the_interpreter_and_its_pytest(tmp_path):
     lonely = tmp_path / "lonely bin/python"
     lonely.parent.mkdir()
     lonely.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -60,7 +60,7 @@ def test_a_shim_stands_in_for_what_the_interpreters_folder_lacks(tmp_path):
     found = resolve(str(tmp_path), str(lonely), {}, "readiness.yml")
     shims = tmp_path / "shims"
     make_shims(found, str(shims))
-    assert sorted(os.listdir(shims)) == ["pytest", "pytest_entry.py", "python3"]
+    assert sorted(os.listdir(shims)) == ["pytest", "pytest_entry.py", "python", "python3"]
     said = subprocess.run(
         [shims / "pytest", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
     )

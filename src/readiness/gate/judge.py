@@ -39,6 +39,12 @@ class TestRecords:
     slowest: tuple[tuple[str, float], ...] = ()
     guarded: bool = False
     """The socket guard was active in every one of the processes."""
+    blocked: tuple[str, ...] = ()
+    """Connections that the socket guard refused."""
+    notes: tuple[str, ...] = ()
+    """What does not decide: a process that ran nothing while others did, a deadline that is not in force."""
+    problems: tuple[str, ...] = ()
+    """What the probe could not record. Records with problems are not whole, and let nothing pass."""
 
 
 @value
@@ -88,6 +94,8 @@ def judge(check: Check, seen: Observed, settings: Settings) -> Judgement:
     unproven = _lane_not_proven(check, seen, settings, against)
     if unproven:
         return Judgement(Outcome.HOLLOW, unproven, against)
+    if seen.tests.problems:
+        return Judgement(Outcome.ERROR, f"its test records are not whole: {seen.tests.problems[0]}", against)
     return Judgement(Outcome.PASSED, _what_passed(seen), against)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from readiness.record.value import value
+from readiness.run.artifacts import FOLDER
+from readiness.run.interpreter import shims_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,5 +44,9 @@ class Context:
 
     def path_folders(self, interpreter: Interpreter) -> tuple[str, ...]:
         """Folders that come first on PATH, so that every `python` and `pytest` is the one on record."""
-        shims = self.folder.inside("bin", str(list(self.interpreters.values()).index(interpreter)))
-        return (interpreter.folder, shims) if os.path.isdir(shims) else (interpreter.folder,)
+        return (shims_folder(self.root, interpreter), interpreter.folder)
+
+
+def shims_folder(root: str, interpreter: Interpreter) -> str:
+    """Where the shims of an interpreter are kept from run to run."""
+    return os.path.join(root, FOLDER, "cache", "bin", shims_of(interpreter))

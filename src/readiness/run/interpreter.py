@@ -8,7 +8,9 @@ import sys
 
 from readiness.gate.settings import UsageError
 from readiness.record.value import value
+from readiness.record.write_aside import write_aside
 from readiness.run.capture import capture
+from readiness.run.probe_link import PUT_BACK_FIRST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,32 +117,33 @@ def _packages(home: str, version: str) -> dict[str, str]:
 
 
 def make_shims(interpreter: Interpreter, folder: str) -> None:
-    """Put `python`, `python3` and `pytest` into `folder` where the interpreter's own folder lacks them.
+    """Put `python`, `python3` and `pytest` into `folder`, which comes first on PATH; keep those that are there.
 
-    A `pytest` of another environment further down PATH would otherwise run the checks. The shim starts pytest as
-    its console script does, with the same `sys.path[0]` semantics, not as `python -m pytest`.
+    A `pytest` of another environment further down PATH would otherwise run the checks, and a command such as
+    `PYTHONPATH=src pytest` would run without the probe. The shim starts pytest as its console script does, with the
+    same `sys.path[0]` semantics, not as `python -m pytest`.
     """
-    missing = [
-        name
-        for name in ("python", "python3", "pytest")
-        if not _executable(os.path.join(interpreter.folder, name))
-    ]
-    if missing:
-        os.makedirs(folder, exist_ok=True)
-    for name in missing:
-        entry = ""
-        if name == "pytest":
-            entry = os.path.join(folder, "pytest_entry.py")
-            with open(entry, "w", encoding="utf-8") as file:
-                file.write(_PYTEST_ENTRY)
-        _write_script(os.path.join(folder, name), interpreter.path, entry)
+    if _executable(os.path.join(folder, "pytest")):
+        return
+    os.makedirs(folder, exist_ok=True)
+    entry = os.path.join(folder, "pytest_entry.py")
+    write_aside(entry, _PYTEST_ENTRY)
+    for name, words in (("python", ()), ("python3", ()), ("pytest", (entry,))):
+        _write_script(os.path.join(folder, name), (interpreter.path, *words))
 
 
-def _write_script(path: str, interpreter: str, entry: str) -> None:
-    words = [_quoted(word) for word in (interpreter, entry) if word]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
-    os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+def shims_of(interpreter: Interpreter) -> str:
+    """The name of the folder that holds an interpreter's shims: one for each path."""
+    return interpreter.path.strip(os.sep).replace(os.sep, "_")[-200:]
+
+
+def _write_script(path: str, words: tuple[str, ...]) -> None:
+    command = " ".join(map(_quoted, words))
+    aside = f"{path}.{os.getpid()}.part"
+    with open(aside, "w", encoding="utf-8") as file:
+        file.write(f'#!/bin/sh\n{PUT_BACK_FIRST}\nexec {command} "$@"\n')
+    os.chmod(aside, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+    os.replace(aside, path)
 
 
 def _quoted(word: str) -> str:

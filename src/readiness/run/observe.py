@@ -6,6 +6,7 @@ import os
 import time
 
 from readiness.gate.judge import Observed, judge
+from readiness.record.redact import Redactor
 from readiness.record.result import CheckResult
 from readiness.record.value import replace, value
 from readiness.run.probe_events import read
@@ -14,6 +15,7 @@ from readiness.run.provenance import blob_hash
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
+    from readiness.gate.judge import TestRecords
     from readiness.gate.plan import Item
     from readiness.record.result import Failure
     from readiness.run.check_job import Prepared
@@ -54,7 +56,7 @@ def conclude(
 ) -> CheckResult:
     """Judge a check whose job has ended."""
     check = item.check
-    tests = read(prepared.events, context.root)
+    tests = without_secrets(read(prepared.events, context.root), Redactor(context.secrets))
     seen = Observed(
         exit_code=ended.exit_code,
         seconds=ended.seconds,
@@ -94,7 +96,7 @@ def conclude(
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
-        warnings=(*_warnings(ended, around), *tests.warnings),
+        warnings=(*_warnings(ended, around), *_of_the_probe(tests), *tests.warnings),
         slowest=tests.slowest,
         survivors=ended.survivors,
         last_output="" if outcome.value == "passed" else ended.last_output,
@@ -125,6 +127,30 @@ def with_blob(failure: Failure, root: str) -> Failure:
     if not path or os.path.isabs(path):
         return failure
     return replace(failure, blob=blob_hash(os.path.join(root, path)))
+
+
+def without_secrets(tests: TestRecords, redactor: Redactor) -> TestRecords:
+    """The records as they may be kept: tests put what they compare, and so at times a key, into their messages."""
+    if not tests.processes:
+        return tests
+    clean = redactor.text
+
+    def failure(one: Failure) -> Failure:
+        return replace(one, message=clean(one.message), details=clean(one.details))
+
+    return replace(
+        tests,
+        failures=tuple(map(failure, tests.failures)),
+        swallowed=tuple(map(failure, tests.swallowed)),
+        timed_out=tuple(map(failure, tests.timed_out)),
+        skips=tuple(replace(one, reason=clean(one.reason)) for one in tests.skips),
+        warnings=tuple(map(clean, tests.warnings)),
+        blocked=tuple(map(clean, tests.blocked)),
+    )
+
+
+def _of_the_probe(tests: TestRecords) -> tuple[str, ...]:
+    return (*tests.notes, *(f"the socket guard refused {one}" for one in tests.blocked))
 
 
 def _warnings(ended: Ended, around: Surroundings) -> tuple[str, ...]:

@@ -43,12 +43,6 @@ class ProbeSummary(TestRecords):
     sessions: tuple[Session, ...] = ()
     stacks: tuple[tuple[str, str], ...] = ()
     """Process id and stack of every process that was asked for its stack."""
-    blocked: tuple[str, ...] = ()
-    """Connections that the socket guard refused."""
-    notes: tuple[str, ...] = ()
-    """What does not decide: a process that ran nothing while others did, a deadline that is not in force."""
-    problems: tuple[str, ...] = ()
-    """What the probe could not record. Records with problems are not whole."""
 
 
 def read(folder: str, root: str) -> ProbeSummary:

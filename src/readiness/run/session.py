@@ -14,7 +14,7 @@ from readiness.record.redact import secret_values
 from readiness.record.value import as_json, value
 from readiness.run import artifacts, interpreter, journal
 from readiness.run.conductor import Conductor
-from readiness.run.context import Context
+from readiness.run.context import Context, shims_folder
 from readiness.run.inputs import Inputs
 from readiness.run.journal import Journal, JournalWriteError
 from readiness.run.observe import not_started, now
@@ -143,7 +143,7 @@ def _conduct(
     listener: Listener,
 ) -> None:
     done = {one.name: one.outcome for one in fold(log.events).checks if one.outcome not in UNFINISHED}
-    _make_shims(interpreters, folder)
+    _make_shims(interpreters, prepared.root)
     context = Context(
         root=prepared.root,
         config=prepared.config,
@@ -187,11 +187,10 @@ def _tidy(scratch: str, log: Journal) -> None:
         _tell(log, f"{error.filename}: {error.strerror}; what checks left in this folder is still there")
 
 
-def _make_shims(interpreters: Mapping[str | None, interpreter.Interpreter], folder: RunFolder) -> None:
+def _make_shims(interpreters: Mapping[str | None, interpreter.Interpreter], root: str) -> None:
     try:
-        for number, found in enumerate(dict.fromkeys(map(id, interpreters.values()))):
-            one = next(each for each in interpreters.values() if id(each) == found)
-            interpreter.make_shims(one, folder.inside("bin", str(number)))
+        for one in interpreters.values():
+            interpreter.make_shims(one, shims_folder(root, one))
     except OSError as error:
         raise UsageError(
             f"{error.filename}: {error.strerror}; `python` cannot be put first on PATH, so nothing was run"

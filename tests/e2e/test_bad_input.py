@@ -15,6 +15,14 @@ import pytest
 
 MEGABYTE = 1 << 20
 
+STOP_AGAIN_AND_AGAIN = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+worker = os.getppid()
+while True:
+    os.kill(worker, signal.SIGSTOP)
+"""
+
 
 def config(**checks: tuple[str, float]) -> str:
     entries = [
@@ -86,7 +94,7 @@ def test_a_check_that_stops_its_worker_again_and_again_does_not_hang_the_run(mak
     project = make_project(
         {
             "readiness.yml": config(stops=("exec python stop.py", 0.5)),
-            "stop.py": "import os, signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True:\n    os.kill(os.getppid(), 19)\n",
+            "stop.py": STOP_AGAIN_AND_AGAIN,
         }
     )
     mark = str(uuid.uuid4())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Chunk = tuple[float, bytes]
 
 FORMAT: Final = 1
+END: Final = "...\n"
 PART: Final = ".part"
 """What the name of a cassette ends in while it is being recorded."""
 KEPT_HEADERS: Final = ("content-type", "content-encoding", "retry-after", "date")
@@ -85,7 +86,8 @@ def dump(recording: Recording) -> str:
         },
     }
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20)
-    return f"---\n{text}...\n"
+    # libyaml itself ends a document whose last text ends in empty lines.
+    return f"---\n{text.removesuffix(END)}{END}"
 
 
 def _dump_body(chunks: tuple[Chunk, ...]) -> Mapping[str, Any]:

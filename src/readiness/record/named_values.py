@@ -92,17 +92,21 @@ def _accepted(kind: str, name: bytes, secret: bytes, *, quoted: bool) -> bool:
     if re.fullmatch(patterns.PLACEHOLDER, secret):
         return False
     in_environment = re.fullmatch(rb"[A-Z_-]+=", name)
-    code = re.fullmatch(rb"[A-Za-z_][A-Za-z_.]*|[A-Za-z_][\w.]*[\[(].*", secret)
-    return bool(quoted or in_environment or not code)
+    if quoted:
+        # Not what follows a closing quote, as in `getpass(prompt="Password: ", stream=None)`.
+        return secret[:1] not in b",;)]}"
+    code = re.fullmatch(rb"\(?[A-Za-z_](?:[A-Za-z_.]*:?|[\w.]*[\[(].*)", secret)
+    return bool(in_environment or not code)
 
 
 def _random(secret: bytes) -> bool:
-    """Whether a value looks made by a machine: letters with digits, or a long mixture of cases."""
+    """Whether a value looks made by a machine: letters with digits, or cases that change too often."""
     if not re.fullmatch(rb"(?![./~]{0,2}/|https?:)[\w./+~=%@|:-]{8,}", secret):
         return False
     if re.search(rb"[0-9]", secret):
         return bool(re.search(rb"[A-Za-z]", secret))
-    return len(secret) >= 20 and bool(re.search(rb"[a-z][A-Z]|[A-Z]{2}[a-z]{2}[A-Z]", secret))
+    # The case of a class's name changes once a word, that of random letters every fourth time.
+    return len(secret) >= 20 and 6 * len(re.findall(rb"[a-z][A-Z]", secret)) >= len(secret)
 
 
 @functools.cache

@@ -16,7 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readiness.record.outcome import Outcome
 from readiness.record.redact import Redactor, StreamRedactor
+from readiness.record.result import CheckResult, Counts, Failure
+from readiness.record.value import replace
 
 RANDOM = "q7Rt2LmX9wKc4VbN8sZd3HfJ6yPgA1uE5oTiB0xDvCnWkM2rYhQ8eSlGzUjF4aOp"
 """Letters of both cases and digits, as a key's body has them."""
@@ -210,6 +213,31 @@ def test_of_two_overlapping_finds_the_more_telling_name_is_shown_once() -> None:
         redactor.text(f"ANTHROPIC_API_KEY=sk-ant-api03-{body(40)}")
         == "ANTHROPIC_API_KEY=[redacted:anthropic]"
     )
+
+
+def test_every_text_of_a_record_is_redacted_and_nothing_else_changes() -> None:
+    failure = Failure(
+        "a.py::test_b", "call", "failure", "assert password == 'hunter22'", "a.py:3", details="hunter22"
+    )
+    check = CheckResult(
+        "unit", "core", Outcome.FAILED, True, "because of hunter22", Counts(failed=1), 1.5, failures=(failure,),
+        slowest=(("a.py::test_b", 0.5),), env_added=("PASSWORD",), last_output="token=q7Rt2LmX9wKc",
+    )  # fmt: skip
+    clean = Redactor(["hunter22"]).value(check)
+    assert "hunter22" not in repr(clean)
+    assert "q7Rt2LmX9wKc" not in repr(clean)
+    assert clean.reason == "because of [redacted:value]"
+    assert clean.failures[0].message == "assert password == '[redacted:value]'"
+    same = replace(clean, reason=check.reason, failures=check.failures, last_output=check.last_output)
+    assert same == check
+    assert isinstance(clean.outcome, Outcome)
+    mapping = {"packages": {"x": "hunter22"}, "n": 1}
+    assert Redactor(["hunter22"]).value(mapping) == {"packages": {"x": "[redacted:value]"}, "n": 1}
+
+
+def test_a_record_without_secrets_is_the_same_object() -> None:
+    check = CheckResult("unit", "core", Outcome.PASSED, True, "3 tests passed", command="pytest tests")
+    assert PATTERNS.value(check) is check
 
 
 samples = st.sampled_from([text for _, text, _ in BY_SHAPE + BY_NAME] + LOOK_ALIKES)

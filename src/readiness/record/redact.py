@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from enum import Enum
 
 from readiness.record.secret_search import SecretSearch
 from readiness.record.secret_values import forms, secret_values
+from readiness.record.value import field_names, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Final
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Final, TypeVar
 
     from readiness.record.secret_search import Span
+
+    T = TypeVar("T")
 
 __all__ = ["Redactor", "StreamRedactor", "secret_values"]
 
@@ -47,9 +52,42 @@ class Redactor:
         spans = self.spans(data)
         return _render(data, spans, 0, len(data)).decode("utf-8", "surrogatepass") if spans else text
 
+    def value(self, one: T) -> T:
+        """A value of the record (or a tuple or mapping of values) without the secrets in its texts.
+
+        The same object when there are none, which costs one search however many texts there are.
+        """
+        joined = "\n".join(_texts(one))
+        return one if self.text(joined) is joined else self._value(one)
+
+    def _value(self, one: Any) -> Any:
+        if isinstance(one, Enum):
+            return one
+        if isinstance(one, str):
+            return self.text(one)
+        if isinstance(one, tuple):
+            return tuple(map(self._value, one))
+        if isinstance(one, Mapping):
+            return {key: self._value(member) for key, member in one.items()}
+        if hasattr(one, "__value_fields__"):
+            return replace(one, **{name: self._value(getattr(one, name)) for name in field_names(one)})
+        return one
+
     def spans(self, data: bytes) -> list[Span]:
         """Where the secrets are: start, end, rank and kind, in order, none overlapping another."""
         return self._search.spans(data)
+
+
+def _texts(one: Any) -> Iterator[str]:
+    if isinstance(one, str):
+        yield one
+    elif isinstance(one, Mapping):
+        yield from _texts(tuple(one.values()))
+    elif isinstance(one, tuple):
+        for member in one:
+            yield from _texts(member)
+    elif hasattr(one, "__value_fields__"):
+        yield from _texts(tuple(getattr(one, name) for name in field_names(one)))
 
 
 class StreamRedactor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -33,15 +34,22 @@ def rendered(seed: Record) -> dict[str, tuple[str, str]]:
     """Each example with the language of its block."""
     return {
         "terminal": ("text", summary(seed, colour=False, width=110)),
-        "json": (
-            "json",
-            "\n".join(line[:400] for line in to_json(seed).splitlines() if not line.startswith('"run"')),
-        ),
+        "json": ("text", "\n".join(shortened(line) for line in to_json(seed).splitlines())),
         "junit": ("xml", junit(seed.checks[3], seed.header)),
         "project_ready": ("markdown", project_ready(seed)),
         "github": ("text", "\n".join(annotation_commands(seed))),
         "redaction": ("text", redaction()),
     }
+
+
+def shortened(line: str) -> str:
+    """A line of report.json without its empty fields, and of what is left the first 300 characters."""
+    member = line[line.find("{") :].rstrip(",")
+    if len(line) < 100 or not line.endswith(("}", "},")):
+        return line
+    filled = {name: each for name, each in json.loads(member).items() if each not in ("", [], {}, 0, None)}
+    shown = line[: line.find("{")] + json.dumps(filled)
+    return shown if len(shown) <= 300 else f"{shown[:299]}…"
 
 
 def block(language: str, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from readiness.record.secret_values import LEAST, forms, secret_values
@@ -75,6 +75,7 @@ def test_every_value_found_comes_from_the_environment_and_is_long_enough(environ
         assert any(value in whole or "%" in whole for whole in environ.values())
 
 
+@example("\n0")
 @given(st.text(max_size=30))
 def test_no_form_is_short_and_the_value_itself_is_one(value: str) -> None:
     found = forms([value])

@@ -56,7 +56,7 @@ def forms(values: Iterable[str]) -> set[bytes]:
                 found.update(_forms(raw, line))
         if len(lines) > 1:
             found.update(_escaped(value))
-    return found
+    return {form for form in found if len(form) >= LEAST}
 
 
 def _forms(raw: bytes, text: str) -> Iterator[bytes]:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.record.value import EMPTY, replace
+from readiness.record.value import replace
 from readiness.relay.call import Call, Tokens, line_of
-from readiness.relay.meter import CallsError, Meter, lost, meter, quantile, read_calls
+from readiness.relay.meter import CallsError, lost, meter, quantile, read_calls
 
 
 def test_a_file_is_read_as_it_was_written(tmp_path, call):

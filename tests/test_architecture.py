@@ -18,12 +18,12 @@ HEIGHT = {
     "store": 3,
     "models": 3,
     "relay": 3,
-    "run": 3,
-    "trials": 4,
-    "isolation": 4,
-    "review": 4,
-    "report": 4,
-    "cli": 5,
+    "run": 4,
+    "trials": 5,
+    "isolation": 5,
+    "review": 5,
+    "report": 5,
+    "cli": 6,
 }
 """A room may import from lower rooms and from its own."""
 

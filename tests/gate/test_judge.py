@@ -120,6 +120,16 @@ def test_a_stand_in_is_never_the_real_thing():
     assert "shim" in said.reason
 
 
+@pytest.mark.parametrize("cause", ["capacity", "cold start"])
+def test_infrastructure_is_not_a_defect_and_not_a_pass(cause):
+    seen = Observed(1, tests=records(failed=1), cause=cause, cause_evidence="3 of 3 calls: 429")
+    said = judge(ND, seen, STRICT)
+    assert (said.outcome, said.reason) == (Outcome.INCONCLUSIVE, f"{cause}: 3 of 3 calls: 429")
+    swallowed = judge(ND, Observed(0, tests=records(passed=1), cause=cause, cause_evidence="429"), STRICT)
+    assert swallowed.outcome is Outcome.HOLLOW, "a check that swallows the error has proved nothing"
+    assert judge(ND, Observed(1, tests=records(failed=1), cause="config"), STRICT).outcome is Outcome.FAILED
+
+
 COUNTS = st.builds(Counts, *[st.integers(0, 3)] * 8)
 
 

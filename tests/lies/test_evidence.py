@@ -12,6 +12,9 @@ import pytest
 FAILING = "def helper():\n    return 41\n\ndef test_answer():\n    assert helper() == 42, 'the answer'\n"
 
 
+FAKE = "services:\n  fake: {run: sleep 60, ready: {command: test -e readiness.yml}, stand_in: true}\n"
+
+
 def config(*checks: str) -> str:
     return "version: 2\nchecks:\n" + "".join(f"  - {check}\n" for check in checks)
 
@@ -130,9 +133,10 @@ def test_lie_32_setup_and_collection_errors_are_not_counted(make_project, test, 
 def test_lie_33_a_lane_that_did_not_run_shows_green(make_project):
     project = make_project(
         {
-            "readiness.yml": config(
+            "readiness.yml": FAKE
+            + config(
                 "{name: a, lane: core, run: test -e readiness.yml}",
-                "{name: m, lane: nd, run: test -e readiness.yml}",
+                "{name: m, lane: nd, run: test -e readiness.yml, services: [fake]}",
                 "{name: l, lane: live, run: test -e readiness.yml, requires_env: [NO_SUCH_KEY]}",
             )
         }

@@ -93,7 +93,8 @@ def test_lie_08_a_lost_race_for_a_port_is_retried(make_project, wait_for, then):
     project = make_project(
         {
             "readiness.yml": config(
-                web(run=lose_once), "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}"
+                web(run=lose_once, more=", stand_in: true"),
+                "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}",
             )
         }
     )

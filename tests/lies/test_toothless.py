@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+FAKE = "services:\n  fake: {run: sleep 60, ready: {command: test -e readiness.yml}, stand_in: true}\n"
+
 
 def config(*checks: str) -> str:
     return "version: 2\nchecks:\n" + "".join(f"  - {check}\n" for check in checks)
@@ -117,10 +119,11 @@ def test_lie_26_a_switch_that_nothing_reads(make_project, switch):
     """Each switch of ours changes what the run does, and the record shows that it was read."""
     project = make_project(
         {
-            "readiness.yml": config(
+            "readiness.yml": FAKE
+            + config(
                 "{name: a, lane: core, run: pytest}",
                 "{name: b, lane: core, run: 'sleep 1', timeout: 0.4}",
-                "{name: m, lane: nd, run: test -e readiness.yml}",
+                "{name: m, lane: nd, run: test -e readiness.yml, services: [fake]}",
                 "{name: o, lane: live, run: test -e readiness.yml, provider: openai}",
             ),
             "test_a.py": "import pytest\ndef test_a():\n    pytest.skip('x')\ndef test_b():\n    pass\n",

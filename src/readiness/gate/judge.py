@@ -55,7 +55,8 @@ class Observed:
     `stopped` is why the gate ended it: empty, `deadline`, `asked` (Ctrl-C, TERM), `output` (too much of it) or
     `gate gone`. `network` is `namespace`, `guard` or `open`. `calls_pytest` says that the command runs pytest, so
     that test records are owed; `toothless` why its exit code proves nothing. `stand_ins` are the services it ran
-    against that declare themselves stand-ins. `model_calls` counts metered calls to a real model or host.
+    against that declare themselves stand-ins. `model_calls` counts metered calls to a real model or host; `cause`
+    says what they show of a check that did not pass (`capacity`, `cold start`, `config`), with `cause_evidence`.
     """
 
     exit_code: int | None
@@ -67,6 +68,8 @@ class Observed:
     toothless: str = ""
     stand_ins: tuple[str, ...] = ()
     model_calls: int = 0
+    cause: str = ""
+    cause_evidence: str = ""
     last_output: str = ""
     tests: TestRecords = TestRecords()
 
@@ -86,7 +89,7 @@ def judge(check: Check, seen: Observed, settings: Settings) -> Judgement:
     for rule in (_cut_short, _not_started, _tests_failed, _command_failed, _flaky, _no_evidence):
         spoken = rule(check, seen)
         if spoken:
-            return Judgement(*spoken, against)
+            return Judgement(*(_infrastructure(spoken[0], seen) or spoken), against)
     if settings.fail_on_skip and seen.tests.counts.skipped:
         return Judgement(
             Outcome.FAILED, f"{_plural(seen.tests.counts.skipped, 'test')} skipped (fail-on-skip)", against
@@ -97,6 +100,16 @@ def judge(check: Check, seen: Observed, settings: Settings) -> Judgement:
     if seen.tests.problems:
         return Judgement(Outcome.ERROR, f"its test records are not whole: {seen.tests.problems[0]}", against)
     return Judgement(Outcome.PASSED, _what_passed(seen), against)
+
+
+INFRASTRUCTURE = frozenset({"capacity", "cold start"})
+
+
+def _infrastructure(outcome: Outcome, seen: Observed) -> tuple[Outcome, str] | None:
+    """A provider that is out of capacity is no defect, and no pass: it leaves the question open."""
+    if seen.cause in INFRASTRUCTURE and outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.TIMED_OUT):
+        return Outcome.INCONCLUSIVE, f"{seen.cause}: {seen.cause_evidence}"
+    return None
 
 
 def _cut_short(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
@@ -216,8 +229,9 @@ def _lane_not_proven(check: Check, seen: Observed, settings: Settings, against: 
             f"ran against a stand-in ({', '.join(seen.stand_ins)}), which proves nothing in lane {check.lane}"
         )
     if not seen.model_calls:
-        what = "real model" if check.lane == "nd" else "outside provider"
-        return f"no metered call to a {what}: nothing in lane {check.lane} was exercised"
+        what = "a real model" if check.lane == "nd" else "an outside provider"
+        why = f" ({seen.cause}: {seen.cause_evidence})" if seen.cause else ""
+        return f"no metered call to {what}: nothing in lane {check.lane} was exercised{why}"
     return ""
 
 

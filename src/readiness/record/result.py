@@ -7,7 +7,7 @@ and the record hold the same words. Paths are relative to the project's root unl
 from __future__ import annotations
 
 from readiness.record.outcome import Outcome, RanAgainst
-from readiness.record.value import field_names, value
+from readiness.record.value import EMPTY, field_names, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,6 +112,12 @@ class CheckResult:
     slowest: tuple[tuple[str, float], ...] = ()
     survivors: tuple[str, ...] = ()
     last_output: str = ""
+    cause: str = ""
+    """Why it did not pass, when that is not the code's doing: `capacity`, `cold start`, `config`."""
+    model: Mapping[str, Any] = EMPTY
+    """Who answered a check of lane nd or live: name, digest, quantisation, server and version, and why that one."""
+    calls: Mapping[str, Any] = EMPTY
+    """What the relay counted: calls, counted, tokens, seconds, statuses, errors, cost."""
     cached_from: str = ""
     cache_miss: str = ""
     place: str = ""

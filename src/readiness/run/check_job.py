@@ -42,9 +42,16 @@ def network_of(check: Check, *, hermetic: bool) -> str:
 
 
 def prepare(
-    check: Check, context: Context, service_env: Mapping[str, str], *, home: str, guard: bool
+    check: Check,
+    context: Context,
+    service_env: Mapping[str, str],
+    *,
+    relay_env: Mapping[str, str],
+    home: str,
+    guard: bool,
 ) -> Prepared:
-    """Its environment and its job; `home` is the private home of a hermetic check, empty for others.
+    """Its environment and its job; `home` is the private home of a hermetic check, empty for others. `relay_env`
+    leads the clients of an nd or live check to its relay, whatever else names a server.
 
     `guard` asks the probe to keep the network out of every pytest process, for want of a namespace. Raises OSError
     or ValueError when the probe cannot be linked.
@@ -54,7 +61,7 @@ def prepare(
     venv = os.path.dirname(interpreter.folder)
     built = environment.build(
         context.environ,
-        declared=check.env,
+        declared={**check.env, **relay_env},
         services=service_env,
         path_folders=context.path_folders(interpreter),
         virtual_env=venv if os.path.exists(os.path.join(venv, "pyvenv.cfg")) else "",

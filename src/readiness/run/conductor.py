@@ -17,6 +17,7 @@ from readiness.run.check_job import network_of, prepare
 from readiness.run.homes import Homes
 from readiness.run.hosting import Hosting
 from readiness.run.job import Ended
+from readiness.run.metering import Metering, MeteringError
 from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool
 from readiness.run.worker import OPEN
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from readiness.run.inputs import Inputs
     from readiness.run.journal import Journal
     from readiness.run.listener import Listener
+    from readiness.run.measured import Measured
     from readiness.run.pool import Worker
 
 TICK: Final = 0.2
@@ -88,6 +90,7 @@ class Conductor:
         self._pool = Pool()
         self._homes = Homes(context.scratch)
         self._hosting = Hosting(context, self._pool, self._watch, self._service_changed)
+        self._metering = Metering(context, self._hosting)
 
     def conduct(self, items: tuple[Item, ...], already: Mapping[str, Outcome]) -> str:
         """Run everything that has no outcome yet; what interrupted the run, or an empty string.
@@ -143,14 +146,25 @@ class Conductor:
                 return
             if not scheduler.fits(item.check, now_free, slots):
                 continue
-            network = self._network(item) if item.check.services else ""
-            if not item.check.services or self._hosting.ready_for(item.check, network):
+            if self._has_its_services(item):
                 self._start(item)
+
+    def _has_its_services(self, item: Item) -> bool:
+        """Whether all that a check needs beside it is ready; starts what is missing."""
+        if item.check.services and not self._hosting.ready_for(item.check, self._network(item)):
+            return False
+        try:
+            return not self._metering.wanted(item.check) or self._metering.ready_for(item.check)
+        except OSError as error:
+            self._finish(not_started(item, Outcome.ERROR, f"its relay could not be prepared: {said(error)}"))
+            return False
 
     def _unsettled(self) -> list[Item]:
         """Waiting checks that something else may have ruled out."""
         return [
-            item for item in self._waiting.values() if item.skip or item.check.needs or item.check.services
+            item
+            for item in self._waiting.values()
+            if item.skip or item.check.needs or item.check.services or item.check.lane != "core"
         ]
 
     def _network(self, item: Item) -> str:
@@ -161,6 +175,8 @@ class Conductor:
         blocked = scheduler.blocked_by(item.check, self._outcomes)
         if not blocked and item.check.services:
             blocked = self._hosting.failure_for(item.check, self._network(item))
+        if not blocked and self._metering.wanted(item.check):
+            blocked = self._metering.failure_for(item.check)
         if blocked:
             self._finish(not_started(item, Outcome.NOT_RUN, blocked))
         elif item.skip:
@@ -183,7 +199,14 @@ class Conductor:
         guard = check.lane == "core" and network == OPEN
         try:
             home = self._homes.take() if check.lane == "core" else ""
-            prepared = prepare(check, self._context, service_env, home=home, guard=guard)
+            prepared = prepare(
+                check,
+                self._context,
+                service_env,
+                relay_env=self._metering.env_for(check),
+                home=home,
+                guard=guard,
+            )
             worker = self._pool.take(network)
         except (OSError, ValueError) as error:
             self._finish(not_started(item, Outcome.ERROR, f"could not be prepared: {said(error)}"))
@@ -261,6 +284,7 @@ class Conductor:
             calls_pytest=calls_pytest,
             toothless=toothless,
             cache_miss=running.cache_miss,
+            measured=self._measured(check, ended),
         )
         try:
             result = conclude(running.item, running.prepared, ended, around, self._context)
@@ -269,6 +293,14 @@ class Conductor:
             result = not_started(running.item, Outcome.ERROR, why)
         self._finish(result)
         self._put_away(running, result)
+
+    def _measured(self, check: Check, ended: Ended) -> Measured | None:
+        """What the check's relay counted; None for one without a relay, or when its calls cannot be read."""
+        try:
+            return self._metering.measure(check, ended)
+        except MeteringError as error:
+            self._journal.write("problem", message=f"{check.name}: its calls cannot be counted: {error}")
+            return None
 
     def _put_away(self, running: Running, result: CheckResult) -> None:
         """What decides nothing: the home for the next check, the pass for the next run."""
@@ -297,6 +329,7 @@ class Conductor:
             return
         items = [*self._waiting.values(), *(running.item for running in self._running.values())]
         needed = {(name, self._network(item)) for item in items for name in item.check.services}
+        needed |= {(name, OPEN) for item in items for name in self._metering.services_of(item.check)}
         self._hosting.release(set() if self._interrupted and not self._running else needed)
 
     def _take_signals(self, descriptor: int) -> None:

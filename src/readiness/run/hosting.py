@@ -64,14 +64,29 @@ class Hosting:
         self._announce = announce
         self._ports: Ports | None = None
         self._hosted: dict[tuple[str, str], Hosted] = {}
+        self._own: dict[str, Service] = {}
 
     def ready_for(self, check: Check, network: str) -> bool:
         """Whether all services of a check are ready; starts those that can be."""
-        return all([self._ensure(name, network) for name in check.services])  # noqa: C419 (start all)
+        return all([self.ensure(name, network) for name in check.services])  # noqa: C419 (start all)
+
+    def add(self, service: Service) -> None:
+        """A service of the gate itself, beside those of the configuration."""
+        self._own.setdefault(service.name, service)
+
+    def _service(self, name: str) -> Service | None:
+        return self._own.get(name) or self._context.config.service(name)
+
+    def port_of(self, name: str, network: str) -> int:
+        return self._hosted[name, network].port
 
     def failure_for(self, check: Check, network: str) -> str:
         """Why a check cannot run: a service that it needs, directly or not, failed. Empty when none did."""
-        for name in self._with_needs(check.services):
+        return self.failure_of(check.services, network)
+
+    def failure_of(self, names: tuple[str, ...], network: str) -> str:
+        """The same for services by name."""
+        for name in self._with_needs(names):
             hosted = self._hosted.get((name, network))
             if hosted and hosted.state == FAILED:
                 return f"service {name} {hosted.reason}"
@@ -87,7 +102,7 @@ class Hosting:
 
     def stand_ins(self, check: Check) -> tuple[str, ...]:
         """The services of a check that declare themselves stand-ins, needed ones included."""
-        services = [self._context.config.service(name) for name in self._with_needs(check.services)]
+        services = [self._service(name) for name in self._with_needs(check.services)]
         return tuple(service.name for service in services if service and service.stand_in)
 
     def release(self, still_needed: set[tuple[str, str]]) -> None:
@@ -142,11 +157,12 @@ class Hosting:
 
         return hosted.state == STARTING and not is_free(hosted.port)
 
-    def _ensure(self, name: str, network: str) -> bool:
-        service = self._context.config.service(name)
+    def ensure(self, name: str, network: str) -> bool:
+        """Whether a service is ready; starts it, and what it needs, when it is not there."""
+        service = self._service(name)
         assert service is not None, name
         hosted = self._hosted.setdefault((name, network), Hosted(service, network))
-        below = all([self._ensure(needed, network) for needed in service.needs])  # noqa: C419 (start all)
+        below = all([self.ensure(needed, network) for needed in service.needs])  # noqa: C419 (start all)
         if below and hosted.state in ("", STOPPED):
             self._start(hosted)
         return below and hosted.state == READY
@@ -200,7 +216,7 @@ class Hosting:
         found: dict[str, None] = {}
 
         def visit(name: str) -> None:
-            service = self._context.config.service(name)
+            service = self._service(name)
             for needed in service.needs if service else ():
                 visit(needed)
             found[name] = None

@@ -8,7 +8,7 @@ import time
 from readiness.gate.judge import Observed, judge
 from readiness.record.redact import Redactor
 from readiness.record.result import CheckResult
-from readiness.record.value import replace, value
+from readiness.record.value import EMPTY, as_json, replace, value
 from readiness.run.probe_events import read
 from readiness.run.provenance import blob_hash
 
@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from readiness.gate.judge import TestRecords
     from readiness.gate.plan import Item
     from readiness.record.result import Failure
+    from readiness.relay.meter import Meter
     from readiness.run.check_job import Prepared
     from readiness.run.context import Context
     from readiness.run.job import Ended
+    from readiness.run.measured import Measured
+
+
+METERED = (
+    *("calls", "counted", "stand_ins", "replayed", "tokens", "seconds", "ttft_median", "ttft_p95"),
+    *("statuses", "errors", "retries", "cold_starts", "cost"),
+)
+"""What the record keeps of a check's meter."""
 
 
 @value
@@ -37,6 +46,8 @@ class Surroundings:
     calls_pytest: bool = False
     toothless: str = ""
     cache_miss: str = ""
+    measured: Measured | None = None
+    """What the relay saw, for a check of lane nd or live."""
 
 
 def now() -> str:
@@ -65,7 +76,10 @@ def conclude(
         network="guard" if around.guard and tests.guarded else around.network,
         calls_pytest=around.calls_pytest,
         toothless=around.toothless,
-        stand_ins=around.stand_ins,
+        stand_ins=_stand_ins(around),
+        model_calls=around.measured.meter.counted if around.measured else 0,
+        cause=around.measured.cause.word if around.measured else "",
+        cause_evidence=around.measured.cause.evidence if around.measured else "",
         last_output=ended.last_output,
         tests=tests,
     )
@@ -100,6 +114,9 @@ def conclude(
         slowest=tests.slowest,
         survivors=ended.survivors,
         last_output="" if outcome.value == "passed" else ended.last_output,
+        cause=seen.cause if outcome.value != "passed" else "",
+        model=_model(around.measured) if around.measured else EMPTY,
+        calls=_calls(around.measured.meter) if around.measured else EMPTY,
         cache_miss=around.cache_miss,
         place=str(check.place),
     )
@@ -147,6 +164,21 @@ def without_secrets(tests: TestRecords, redactor: Redactor) -> TestRecords:
         warnings=tuple(map(clean, tests.warnings)),
         blocked=tuple(map(clean, tests.blocked)),
     )
+
+
+def _stand_ins(around: Surroundings) -> tuple[str, ...]:
+    """Services that declare themselves stand-ins, and a model that does so in its answers."""
+    meter = around.measured.meter if around.measured else None
+    fake = ("the model that answered",) if meter and meter.stand_ins and not meter.counted else ()
+    return (*around.stand_ins, *fake)
+
+
+def _model(measured: Measured) -> dict[str, object]:
+    return {**measured.model, "answered": list(measured.meter.models), "why": measured.why}
+
+
+def _calls(meter: Meter) -> dict[str, object]:
+    return {name: as_json(getattr(meter, name)) for name in METERED}
 
 
 def _of_the_probe(tests: TestRecords) -> tuple[str, ...]:

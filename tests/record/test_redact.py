@@ -262,6 +262,11 @@ def test_undecodable_text_survives() -> None:
     assert PATTERNS.data(b"\xff\xfe nothing here") == b"\xff\xfe nothing here"
 
 
+def test_a_mention_of_a_key_is_not_completed_by_what_comes_later() -> None:
+    mention = "starts with '-----BEGIN RSA PRIVATE KEY-----' and ends with '-----END RSA PRIVATE KEY-----'\n"
+    assert PATTERNS.text(mention + body(64)) == mention + body(64)
+
+
 @given(st.data(), texts)
 def test_a_stream_in_any_pieces_gives_what_the_whole_gives(data: st.DataObject, text: str) -> None:
     whole = text.encode() + b"\n"

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PYTEST_ENTRY = "import sys\nfrom pytest import console_main\nsys.exit(console_main())\n"
+_PYTEST_ENTRY = "import runpy\nrunpy.run_module('pytest', run_name='__main__', alter_sys=True)\n"
 
 
 @value

@@ -23,7 +23,8 @@ PERSON = {
 def client(server: Any) -> Any:
     import ollama
 
-    return ollama.Client(host=server.url)
+    with ollama.Client(host=server.url) as client:
+        yield client
 
 
 def test_chat(client: Any, server: Any) -> None:

@@ -82,9 +82,10 @@ def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
     except OSError as error:
         # The verdict is the exit code's and report.json's; what is left to print would fail again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        problems.append(
-            f"standard output: {error.strerror}; the summary is in {folder.inside('report.json')}"
-        )
+        if not isinstance(error, BrokenPipeError):
+            problems.append(
+                f"standard output: {error.strerror}; the summary is in {folder.inside('report.json')}"
+            )
     for problem in problems:
         print(f"readiness: {problem}", file=sys.stderr)
     return record.exit_code

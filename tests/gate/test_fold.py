@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from readiness.gate.fold import JournalError, fold
 from readiness.record.outcome import LaneVerdict, Outcome, Verdict
 from readiness.record.record import Header, Planned
 from readiness.record.result import CheckResult
+from readiness.record.value import as_json
 
 NAMES = ("a", "b", "c")
 
@@ -33,7 +32,7 @@ def header() -> dict:
 
 def finished(name: str, outcome: Outcome = Outcome.PASSED) -> dict:
     result = CheckResult(name, "core", outcome, True, "because")
-    return {"event": "check_finished", "at": 1.0, "result": asdict(result)}
+    return {"event": "check_finished", "at": 1.0, "result": as_json(result)}
 
 
 STARTED = {"event": "run_started", "at": 0.0, "header": header(), "lint": [], "lanes_before": {}}

@@ -7,6 +7,9 @@ import os
 
 from readiness.run.job import Lines
 
+COMMAND = b'{"command":'
+"""How a line begins that is no job but a command to the one that runs."""
+
 
 class Control:
     """Reads lines from the gate and writes lines to it. `gone` is set once the gate no longer answers."""
@@ -18,11 +21,19 @@ class Control:
         self._lines = Lines()
         self._waiting: list[bytes] = []
 
-    def next_line(self) -> bytes | None:
-        """The next line from the gate; blocks. None once the gate is gone."""
-        while not self._waiting and not self.gone:
-            self.read()
-        return self._waiting.pop(0) if self._waiting else None
+    def next_job(self) -> bytes | None:
+        """The next job from the gate; blocks. None once the gate is gone.
+
+        A command that comes too late, for a job that has just ended, is dropped.
+        """
+        while True:
+            while not self._waiting and not self.gone:
+                self.read()
+            if not self._waiting:
+                return None
+            line = self._waiting.pop(0)
+            if not line.startswith(COMMAND):
+                return line
 
     def read(self) -> None:
         """Take in what the gate wrote; call it when the descriptor is readable."""

@@ -67,7 +67,7 @@ def conclude(
 ) -> CheckResult:
     """Judge a check whose job has ended."""
     check = item.check
-    tests = without_secrets(read(prepared.events, context.root), Redactor(context.secrets))
+    tests = read(prepared.events, context.root)
     seen = Observed(
         exit_code=ended.exit_code,
         seconds=ended.seconds,
@@ -87,7 +87,7 @@ def conclude(
     outcome, reason = verdict.outcome, verdict.reason
     if around.died and outcome.value in ("failed", "error", "timed_out"):
         outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
-    return CheckResult(
+    result = CheckResult(
         name=check.name,
         lane=check.lane,
         outcome=outcome,
@@ -120,6 +120,8 @@ def conclude(
         cache_miss=around.cache_miss,
         place=str(check.place),
     )
+    # Tests put what they compare, and so at times a key, into their messages.
+    return Redactor(context.secrets).value(result)
 
 
 def not_started(item: Item, outcome: str, reason: str) -> CheckResult:
@@ -144,26 +146,6 @@ def with_blob(failure: Failure, root: str) -> Failure:
     if not path or os.path.isabs(path):
         return failure
     return replace(failure, blob=blob_hash(os.path.join(root, path)))
-
-
-def without_secrets(tests: TestRecords, redactor: Redactor) -> TestRecords:
-    """The records as they may be kept: tests put what they compare, and so at times a key, into their messages."""
-    if not tests.processes:
-        return tests
-    clean = redactor.text
-
-    def failure(one: Failure) -> Failure:
-        return replace(one, message=clean(one.message), details=clean(one.details))
-
-    return replace(
-        tests,
-        failures=tuple(map(failure, tests.failures)),
-        swallowed=tuple(map(failure, tests.swallowed)),
-        timed_out=tuple(map(failure, tests.timed_out)),
-        skips=tuple(replace(one, reason=clean(one.reason)) for one in tests.skips),
-        warnings=tuple(map(clean, tests.warnings)),
-        blocked=tuple(map(clean, tests.blocked)),
-    )
 
 
 def _stand_ins(around: Surroundings) -> tuple[str, ...]:

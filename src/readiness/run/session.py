@@ -10,7 +10,7 @@ from readiness.gate.fold import UNFINISHED, JournalError, fold
 from readiness.gate.settings import UsageError
 from readiness.record.outcome import Outcome
 from readiness.record.record import JOURNAL_FORMAT, Header
-from readiness.record.redact import secret_values
+from readiness.record.redact import Redactor, secret_values
 from readiness.record.value import as_json, value
 from readiness.run import artifacts, interpreter, journal
 from readiness.run.conductor import Conductor
@@ -64,7 +64,7 @@ def run(
     """Run a plan from its beginning. Raises UsageError when nothing can be run or nothing could be recorded."""
     interpreters = _interpreters(prepared, environ)
     folder = artifacts.create(prepared.root)
-    header = _header(prepared, options, environ, folder, interpreters)
+    header = Redactor(secret_values(environ)).value(_header(prepared, options, environ, folder, interpreters))
     with _journal(folder, 0.0) as log:
         _write_start(prepared, header, folder, log)
         if prepared.settings.strict and any(one.severity == "error" for one in prepared.lint):

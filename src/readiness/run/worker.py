@@ -35,7 +35,7 @@ def serve(control: Control, network: str, namespaces: tuple[int, ...]) -> NoRetu
     try:
         _become_worker()
         control.say(_enter(network, namespaces))
-        while (line := control.next_line()) is not None:
+        while (line := control.next_job()) is not None:
             ended = Supervision(Job.from_line(line), control).run()
             control.say(ended.to_line())
     except BaseException as error:  # noqa: BLE001 (said, then left)

@@ -138,12 +138,12 @@ def test_a_service_that_two_lanes_need_runs_once_in_each_network(make_project):
             "services": {"s": {"run": "echo up >> ups; exec sleep 300", "ready": {"log": ""}, "timeout": 5}},
             "checks": [
                 {"name": "a", "lane": "core", "run": "test 1", "services": ["s"]},
-                {"name": "b", "lane": "nd", "run": "test 1", "services": ["s"]},
+                {"name": "b", "lane": "live", "run": "test 1", "services": ["s"]},
             ],
         }
     ).replace('"log": ""', '"command": "test -e ups"')
     project = make_project({"readiness.yml": two})
-    ran = project.run("--quiet", "--lane", "core", "--lane", "nd")
+    ran = project.run("--quiet", "--lane", "core", "--lane", "live")
     assert ran.check("a")["outcome"] == "passed"
     assert "no metered call" in ran.check("b")["reason"], "it ran, and the lane asks for more"
     networks = {ran.check(name)["network"] for name in ("a", "b")}
@@ -183,9 +183,9 @@ def test_a_stranger_on_the_port_is_not_taken_for_the_service(make_project):
     try:
         url = f"http://127.0.0.1:{stranger.server_port}/"
         services = {"s": {"run": "exec sleep 300", "ready": {"url": url}, "timeout": 5, "stop_timeout": 0.2}}
-        checks = [{"name": "a", "lane": "nd", "run": "test 1", "services": ["s"]}]
+        checks = [{"name": "a", "lane": "live", "run": "test 1", "services": ["s"]}]
         text = json.dumps({"version": 2, "services": services, "checks": checks})
-        ran = make_project({"readiness.yml": text}).run("--quiet", "--lane", "nd")
+        ran = make_project({"readiness.yml": text}).run("--quiet", "--lane", "live")
     finally:
         stranger.shutdown()
         stranger.server_close()

@@ -17,6 +17,7 @@ import datetime
 import json
 import os
 import platform
+import secrets
 import socket
 import statistics
 import subprocess
@@ -194,12 +195,14 @@ def litellm(root: Path, program: str, base: str) -> Iterator[Target | None]:
         "model_name": "tiny",
         "litellm_params": {"model": "openai/tiny", "api_base": base, "api_key": "none"},
     }
+    key = f"sk-{secrets.token_hex(32)}"
     (root / "litellm.yaml").write_text(json.dumps({"model_list": [model]}))
     env = {
         **os.environ,
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "LITELLM_LOG": "ERROR",
         "LITELLM_TELEMETRY": "False",
+        "LITELLM_MASTER_KEY": key,
     }
     words = [
         program,
@@ -221,7 +224,7 @@ def litellm(root: Path, program: str, base: str) -> Iterator[Target | None]:
             )
             yield None
             return
-        yield Target("litellm proxy", f"http://127.0.0.1:{port}/v1", process.pid)
+        yield Target("litellm proxy", f"http://127.0.0.1:{port}/v1", process.pid, key)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.relay.cassette import CassetteError, Recording, dump, load
+from readiness.relay.cassette import CassetteError, Recording, dump, load, replayed_fields
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 JSON = st.recursive(
@@ -96,3 +96,21 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(str(tmp_path / "c"))
     with pytest.raises(CassetteError, match="cannot be read"):
         load(str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("at", "date"),
+    [
+        ("2026-01-02T03:04:05.678Z", "Fri, 02 Jan 2026 03:04:05 GMT"),
+        ("2026-01-02T03:04:05+02:00", "Fri, 02 Jan 2026 01:04:05 GMT"),
+        ("", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ],
+)
+def test_a_replay_is_dated_as_it_was_recorded(at, date):
+    fields = dict(replayed_fields(recording(at=at, headers={"content-type": "a/b"}), 3))
+    assert fields == {
+        "content-type": "a/b",
+        "Date": date,
+        "X-Stand-In": "replay",
+        "X-Readiness-Recording": "k 3",
+    }

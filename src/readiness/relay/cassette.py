@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import codecs
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import yaml
@@ -23,7 +25,7 @@ FORMAT: Final = 1
 END: Final = "...\n"
 PART: Final = ".part"
 """What the name of a cassette ends in while it is being recorded."""
-KEPT_HEADERS: Final = ("content-type", "content-encoding", "retry-after", "date")
+KEPT_HEADERS: Final = ("content-type", "content-encoding", "retry-after")
 
 Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -112,6 +114,20 @@ def _texts(chunks: Iterable[Chunk]) -> list[tuple[float, str]] | None:
     except UnicodeDecodeError:
         return None
     return texts
+
+
+def replayed_fields(recording: Recording, ordinal: int) -> list[tuple[str, str]]:
+    """The head of a replayed answer, dated as it was recorded, so that it is the same each time."""
+    try:
+        moment = datetime.fromisoformat(recording.at)
+    except ValueError:
+        moment = datetime.fromtimestamp(0, UTC)
+    return [
+        *recording.headers.items(),
+        ("Date", format_datetime(moment.astimezone(UTC), usegmt=True)),
+        ("X-Stand-In", "replay"),
+        ("X-Readiness-Recording", f"{recording.key} {ordinal}"),
+    ]
 
 
 def load(path: str) -> tuple[Recording, ...]:

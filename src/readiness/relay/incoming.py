@@ -93,11 +93,14 @@ async def read_body(request: web.BaseRequest) -> bytes:
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = bytearray()
+    loop = asyncio.get_running_loop()
     try:
-        while piece := await asyncio.wait_for(request.content.readany(), PAUSE_SECONDS):
-            body += piece
-            if len(body) > BODY_LIMIT:
-                raise too_large
+        async with asyncio.timeout(PAUSE_SECONDS) as pause:
+            while piece := await request.content.readany():
+                body += piece
+                pause.reschedule(loop.time() + PAUSE_SECONDS)
+                if len(body) > BODY_LIMIT:
+                    raise too_large
     except TimeoutError as error:
         raise Refused(408, TIMEOUT, f"the request's body paused for {PAUSE_SECONDS:.0f} s") from error
     except web.RequestPayloadError as error:

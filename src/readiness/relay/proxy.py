@@ -14,6 +14,7 @@ from yarl import URL
 from readiness.record.value import replace
 from readiness.relay.asked import read_asked
 from readiness.relay.call import CLIENT_GONE, NO_RECORDING, RELAY_STOPPED
+from readiness.relay.cassette import replayed_fields
 from readiness.relay.exchange import Exchange
 from readiness.relay.headers import first, forwarded, returned
 from readiness.relay.incoming import Refused, address_of, place_of, read_body, refuse_other_protocols
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Final
 
+    from readiness.relay.call import Call
     from readiness.relay.ledger import Ledger
     from readiness.relay.plan import Plan
     from readiness.relay.prices import Prices
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 SERVER: Final = "readiness-relay"
 LARGE: Final = 1 << 16
 """Bytes from which a body is sent in pieces."""
+TEXTS: Final = ("path", "model", "model_answered", "system_fingerprint", "detail")
+"""Fields of a call that hold what others wrote."""
+DETAIL: Final = 500
+"""Characters of an error's text that are kept."""
 GONE: Final = 499
 """The status of an answer that nobody hears."""
 
@@ -101,17 +107,8 @@ class Relay:
             return
         exchange.written = True
         call, said = exchange.finish(self._prices)
-        clean = self._secrets.redactor.text
-        shown = replace(
-            call,
-            path=clean(call.path),
-            model=clean(call.model),
-            model_answered=clean(call.model_answered),
-            system_fingerprint=clean(call.system_fingerprint),
-            detail=clean(call.detail)[:500],
-        )
         try:
-            self._ledger.write(shown, said)
+            self._ledger.write(_without_secrets(call, self._secrets), said)
             if exchange.whole or not call.error:
                 self._tapes.record(exchange, ordinal)
         except OSError as error:
@@ -177,11 +174,7 @@ class Relay:
             recording, ordinal = self._tapes.find(exchange)
         except NotRecorded as error:
             raise Refused(error.status, NO_RECORDING, str(error)) from error
-        fields = [
-            *recording.headers.items(),
-            ("X-Stand-In", "replay"),
-            ("X-Readiness-Recording", f"{recording.key} {ordinal}"),
-        ]
+        fields = replayed_fields(recording, ordinal)
         exchange.begin_answer(recording.status, fields)
         reply = _reply(recording.status, None, fields)
         await _to_client(reply.prepare(request))
@@ -192,6 +185,16 @@ class Relay:
         self._write(exchange, 0)
         await _to_client(reply.write_eof())
         return reply
+
+
+def _without_secrets(call: Call, secrets: SecretsSeen) -> Call:
+    """The call with its texts cleaned; one look at all of them is enough for most."""
+    texts = {name: getattr(call, name) for name in TEXTS}
+    whole = "\n".join(texts.values())
+    if secrets.redactor.text(whole) == whole:
+        return call if len(call.detail) <= DETAIL else replace(call, detail=call.detail[:DETAIL])
+    clean = {name: secrets.redactor.text(text) for name, text in texts.items()}
+    return replace(call, **{**clean, "detail": clean["detail"][:DETAIL]})
 
 
 def _has_no_body(method: str, answer: aiohttp.ClientResponse) -> bool:

@@ -179,6 +179,8 @@ class Relay:
     process: subprocess.Popen[str]
     port: int
     calls_file: Path
+    earlier: int = 0
+    """Calls that are not of this test."""
 
     def connect(self, timeout: float = 20.0) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
@@ -211,13 +213,17 @@ class Relay:
     def calls(self) -> list[dict[str, Any]]:
         if not self.calls_file.exists():
             return []
-        return [json.loads(line) for line in self.calls_file.read_text().splitlines()]
+        return [json.loads(line) for line in self.calls_file.read_text().splitlines()][self.earlier :]
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=20)
         return self.process.returncode
+
+
+def answer_chat(connection: Connection, _seen: Seen) -> None:
+    connection.json(chat_answer())
 
 
 @pytest.fixture
@@ -241,7 +247,7 @@ def upstream() -> Iterator[Callable[..., Upstream]]:
     made: list[Upstream] = []
 
     def make(answer: Callable[[Connection, Seen], None] | None = None) -> Upstream:
-        one = Upstream(answer or (lambda connection, _seen: connection.json(chat_answer())))
+        one = Upstream(answer or answer_chat)
         one.start()
         made.append(one)
         return one
@@ -251,58 +257,86 @@ def upstream() -> Iterator[Callable[..., Upstream]]:
         one.stop()
 
 
+def start_relay(
+    folder: Path,
+    base: str,
+    kind: str = "openai",
+    route: dict[str, Any] | None = None,
+    server: dict[str, Any] | None = None,
+    environ: dict[str, str] | None = None,
+    **plan: Any,
+) -> Relay:
+    own = {"check": "smokes", "lane": "nd", "upstream": "model", "mode": "pass", "cassette": None}
+    whole = {
+        "upstreams": {"model": {"kind": kind, "base": base, "model": None, **(server or {})}},
+        "routes": {TOKEN: {**own, **(route or {})}, OTHER_TOKEN: {**own, "check": "other"}},
+        "prices": None,
+        "deadline_seconds": 20,
+        **plan,
+    }
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps(whole))
+    names = {"plan": "plan.json", "calls": "calls.jsonl", "ready": "ready.json"}
+    words = [word for flag, name in names.items() for word in (f"--{flag}", str(folder / name))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "readiness.relay", *words],
+        env={**os.environ, **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    limit = time.monotonic() + 20
+    while not (folder / "ready.json").exists():
+        if process.poll() is not None or time.monotonic() > limit:
+            process.kill()
+            raise AssertionError(f"the relay did not start: {process.communicate()[1]}")
+        time.sleep(0.01)
+    where = json.loads((folder / "ready.json").read_text())
+    assert where["pid"] == process.pid
+    return Relay(process, where["port"], folder / "calls.jsonl")
+
+
+def end(relay: Relay) -> None:
+    if relay.process.poll() is None:
+        relay.process.kill()
+    relay.process.communicate()
+
+
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[Callable[..., Relay]]:
     """Start a relay before `base`: one route of check `smokes`, changed by `route` and `server`; `plan` adds the rest."""
     started: list[Relay] = []
 
-    def start(
-        base: str,
-        *,
-        kind: str = "openai",
-        route: dict[str, Any] | None = None,
-        server: dict[str, Any] | None = None,
-        environ: dict[str, str] | None = None,
-        **plan: Any,
-    ) -> Relay:
-        own = {"check": "smokes", "lane": "nd", "upstream": "model", "mode": "pass", "cassette": None}
-        whole = {
-            "upstreams": {"model": {"kind": kind, "base": base, "model": None, **(server or {})}},
-            "routes": {
-                TOKEN: {**own, **(route or {})},
-                OTHER_TOKEN: {**own, "check": "other"},
-            },
-            "prices": None,
-            "deadline_seconds": 20,
-            **plan,
-        }
-        number = len(started)
-        files = {name: tmp_path / f"{name}-{number}.json" for name in ("plan", "ready")}
-        calls = tmp_path / f"calls-{number}.jsonl"
-        files["plan"].write_text(json.dumps(whole))
-        words = ["--plan", str(files["plan"]), "--calls", str(calls), "--ready", str(files["ready"])]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "readiness.relay", *words],
-            env={**os.environ, **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        limit = time.monotonic() + 20
-        while not files["ready"].exists():
-            if process.poll() is not None or time.monotonic() > limit:
-                process.kill()
-                raise AssertionError(f"the relay did not start: {process.communicate()[1]}")
-            time.sleep(0.01)
-        where = json.loads(files["ready"].read_text())
-        assert where["pid"] == process.pid
-        one = Relay(process, where["port"], calls)
-        started.append(one)
-        return one
+    def start(base: str, **more: Any) -> Relay:
+        started.append(start_relay(tmp_path / f"relay-{len(started)}", base, **more))
+        return started[-1]
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.process.kill()
-        one.process.communicate()
+        end(one)
+
+
+@pytest.fixture(scope="module")
+def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Upstream, Relay]]:
+    server = Upstream(answer_chat)
+    server.start()
+    front = start_relay(tmp_path_factory.mktemp("standing") / "relay", f"{server.base}/prefix")
+    yield server, front
+    end(front)
+    server.stop()
+
+
+@pytest.fixture
+def standing(_standing: tuple[Upstream, Relay]) -> Iterator[Callable[..., tuple[Upstream, Relay]]]:
+    """One upstream and relay for all tests of a module, without traces of the tests before: `standing(answer)`."""
+    server, front = _standing
+
+    def use(answer: Callable[[Connection, Seen], None] = answer_chat) -> tuple[Upstream, Relay]:
+        server.answer = answer
+        server.seen.clear()
+        front.earlier += len(front.calls())
+        return server, front
+
+    yield use
+    assert front.process.poll() is None, "the relay must survive every request"

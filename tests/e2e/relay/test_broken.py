@@ -22,7 +22,7 @@ def request(token: str, body: object, path: str = CHAT) -> bytes:
     return f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
-def test_a_vanished_client_ends_the_upstreams_work(upstream, relay, events, token, wait_for):
+def test_a_vanished_client_ends_the_upstreams_work(standing, events, token, wait_for):
     noticed = threading.Event()
 
     def answer(connection, _seen):
@@ -31,7 +31,7 @@ def test_a_vanished_client_ends_the_upstreams_work(upstream, relay, events, toke
         if connection.gone(10):
             noticed.set()
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     with front.connect() as sock:
         sock.sendall(request(token, ASK))
         while b"Pa" not in sock.recv(65536):
@@ -42,7 +42,7 @@ def test_a_vanished_client_ends_the_upstreams_work(upstream, relay, events, toke
     assert call["bytes"] == len(events(["Pa"])[0])
 
 
-def test_a_client_that_vanishes_before_the_answer_is_noticed(upstream, relay, token, wait_for):
+def test_a_client_that_vanishes_before_the_answer_is_noticed(standing, token, wait_for):
     noticed = threading.Event()
     came = threading.Event()
 
@@ -51,7 +51,7 @@ def test_a_client_that_vanishes_before_the_answer_is_noticed(upstream, relay, to
         if connection.gone(10):
             noticed.set()
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     with front.connect() as sock:
         sock.sendall(request(token, ASK))
         assert came.wait(5)
@@ -61,9 +61,8 @@ def test_a_client_that_vanishes_before_the_answer_is_noticed(upstream, relay, to
     assert (call["error"], call["status"], call["ttft"]) == ("client_gone", None, None)
 
 
-def test_a_client_that_vanishes_inside_its_request_is_written_down(upstream, relay, token, wait_for):
-    server = upstream()
-    front = relay(server.base)
+def test_a_client_that_vanishes_inside_its_request_is_written_down(standing, token, wait_for):
+    server, front = standing()
     with front.connect() as sock:
         sock.sendall(request(token, ASK)[:-5])
     [call] = wait_for(front.calls, 5)
@@ -71,14 +70,14 @@ def test_a_client_that_vanishes_inside_its_request_is_written_down(upstream, rel
     assert server.seen == []
 
 
-def test_a_client_that_hangs_up_at_the_closing_mark_had_its_answer(upstream, relay, events, token, wait_for):
+def test_a_client_that_hangs_up_at_the_closing_mark_had_its_answer(standing, events, token, wait_for):
     def answer(connection, _seen):
         connection.begin_chunks()
         for event in events(["Pa", "ris"]):
             connection.chunk(event)
         connection.gone(10)
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     with front.connect() as sock:
         sock.sendall(request(token, ASK))
         received = b""
@@ -88,13 +87,13 @@ def test_a_client_that_hangs_up_at_the_closing_mark_had_its_answer(upstream, rel
     assert (call["error"], call["counted"]) == ("", True)
 
 
-def test_an_upstream_that_breaks_off_shows_at_the_client(upstream, relay, events, token):
+def test_an_upstream_that_breaks_off_shows_at_the_client(standing, events, token):
     def answer(connection, _seen):
         connection.begin_chunks()
         connection.chunk(events(["Pa"])[0])
         connection.close()
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     received = front.raw(request(token, ASK))
     assert events(["Pa"])[0] in received
     assert not received.endswith(b"0\r\n\r\n"), "an answer cut short must not look whole"
@@ -103,12 +102,12 @@ def test_an_upstream_that_breaks_off_shows_at_the_client(upstream, relay, events
     assert "closed the connection" in call["detail"]
 
 
-def test_an_answer_shorter_than_it_said_shows_at_the_client(upstream, relay, token):
+def test_an_answer_shorter_than_it_said_shows_at_the_client(standing, token):
     def answer(connection, _seen):
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
         connection.close()
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     received = front.raw(request(token, ASK))
     assert received.endswith(b"short")
     assert b"Content-Length: 100" in received

@@ -25,9 +25,8 @@ def status(answer: bytes) -> int:
         "/C/{token}/v1",
     ],
 )
-def test_an_unknown_route_is_refused_and_written_down(upstream, relay, token, path):
-    server = upstream()
-    front = relay(server.base)
+def test_an_unknown_route_is_refused_and_written_down(standing, token, path):
+    server, front = standing()
     received = front.raw(
         f"GET {path.format(token=token)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     )
@@ -38,9 +37,8 @@ def test_an_unknown_route_is_refused_and_written_down(upstream, relay, token, pa
     assert (call["check"], call["token"], call["error"], call["counted"]) == ("", "", "unknown_route", False)
 
 
-def test_a_trace_that_names_no_check_is_refused(upstream, relay):
-    server = upstream()
-    front = relay(server.base)
+def test_a_trace_that_names_no_check_is_refused(standing):
+    server, front = standing()
     assert front.ask(CHAT, ASK, x_readiness_trace="no-such-token-000000")[0] == 404
     assert front.ask(CHAT, ASK, x_readiness_trial="-1")[0] == 400
     assert server.seen == []
@@ -60,9 +58,8 @@ def test_a_trace_that_names_no_check_is_refused(upstream, relay):
         "*",
     ],
 )
-def test_a_target_that_leads_elsewhere_is_refused(upstream, relay, token, target):
-    server = upstream()
-    front = relay(server.base + "/prefix")
+def test_a_target_that_leads_elsewhere_is_refused(standing, token, target):
+    server, front = standing()
     line = f"GET {target.format(token=token)} HTTP/1.1"
     assert status(front.raw(f"{line}\r\nHost: x\r\nConnection: close\r\n\r\n".encode())) in (400, 404)
     assert server.seen == []
@@ -71,9 +68,8 @@ def test_a_target_that_leads_elsewhere_is_refused(upstream, relay, token, target
 @pytest.mark.parametrize(
     "rest", ["//evil.example/v1/models", "/@evil.example/v1", "/:80/x", "/%0d%0aX-Evil:%201", "/a%2Fb?q=%00"]
 )
-def test_a_strange_path_stays_below_the_prefix_as_it_was_sent(upstream, relay, token, rest):
-    server = upstream()
-    front = relay(server.base + "/prefix")
+def test_a_strange_path_stays_below_the_prefix_as_it_was_sent(standing, token, rest):
+    server, front = standing()
     front.raw(f"GET /c/{token}{rest} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode())
     [seen] = server.seen
     assert seen.line == f"GET /prefix{rest} HTTP/1.1"
@@ -96,9 +92,8 @@ def test_a_strange_path_stays_below_the_prefix_as_it_was_sent(upstream, relay, t
     ],
     ids=["cr", "nul", "space", "folded", "huge", "smuggled", "two-lengths", "negative", "many"],
 )
-def test_a_malformed_head_is_refused(upstream, relay, token, head):
-    server = upstream()
-    front = relay(server.base)
+def test_a_malformed_head_is_refused(standing, token, head):
+    server, front = standing()
     received = front.raw(
         b"POST /c/%b/v1/chat/completions HTTP/1.1\r\nHost: x\r\n%b\r\n0\r\n\r\n" % (token.encode(), head)
     )
@@ -106,13 +101,12 @@ def test_a_malformed_head_is_refused(upstream, relay, token, head):
     assert server.seen == []
 
 
-def test_fields_for_one_hop_stay_on_it(upstream, relay, chat):
-    server = upstream(
+def test_fields_for_one_hop_stay_on_it(standing, chat):
+    server, front = standing(
         lambda connection, _seen: connection.json(
             chat(), **{"Keep-Alive": "timeout=5", "X-Kept": "1", "Proxy-Authenticate": "Basic"}
         )
     )
-    front = relay(server.base)
     sent = {
         "Connection": "X-Mine, close",
         "X-Mine": "1",
@@ -128,21 +122,19 @@ def test_fields_for_one_hop_stay_on_it(upstream, relay, chat):
     assert not {"keep-alive", "proxy-authenticate"} & {name.lower() for name in fields}
 
 
-def test_nothing_is_added_in_the_clients_name(upstream, relay, token):
-    server = upstream()
-    front = relay(server.base)
+def test_nothing_is_added_in_the_clients_name(standing, token):
+    server, front = standing()
     front.raw(f"GET /c/{token}/v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert {name.lower() for name, _ in server.seen[0].fields} == {"host", "accept-encoding", "via"}
 
 
-def test_every_value_of_a_repeated_field_crosses(upstream, relay, chat, token):
+def test_every_value_of_a_repeated_field_crosses(standing, chat, token):
     def answer(connection, _seen):
         connection.send(
             b"HTTP/1.1 200 Fine\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Raw: caf\xc3\xa9\r\nContent-Length: 0\r\n\r\n"
         )
 
-    server = upstream(answer)
-    front = relay(server.base)
+    server, front = standing(answer)
     received = front.raw(
         f"GET /c/{token}/x HTTP/1.1\r\nHost: x\r\nX-R: 1\r\nX-R: 2\r\nConnection: close\r\n\r\n".encode()
     )
@@ -152,9 +144,8 @@ def test_every_value_of_a_repeated_field_crosses(upstream, relay, chat, token):
     assert [value for name, value in server.seen[0].fields if name.lower() == "x-r"] == ["1", "2"]
 
 
-def test_a_websocket_is_refused_clearly(upstream, relay, token):
-    server = upstream()
-    front = relay(server.base)
+def test_a_websocket_is_refused_clearly(standing, token):
+    server, front = standing()
     received = front.raw(
         f"GET /c/{token}/v1/realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
@@ -165,9 +156,8 @@ def test_a_websocket_is_refused_clearly(upstream, relay, token):
     assert front.calls()[0]["error"] == "not_taken"
 
 
-def test_a_chunked_request_arrives_whole(upstream, relay, token):
-    server = upstream()
-    front = relay(server.base)
+def test_a_chunked_request_arrives_whole(standing, token):
+    server, front = standing()
     body = json.dumps(ASK).encode()
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
     received = front.raw(
@@ -179,33 +169,30 @@ def test_a_chunked_request_arrives_whole(upstream, relay, token):
     assert server.seen[0].field("content-length") == str(len(body))
 
 
-def test_a_redirect_is_handed_on_and_not_followed(upstream, relay):
-    server = upstream(
+def test_a_redirect_is_handed_on_and_not_followed(standing):
+    server, front = standing(
         lambda connection, _seen: connection.whole(
             b"", "307 Temporary Redirect", Location="http://evil.example/"
         )
     )
-    front = relay(server.base)
     code, fields, _ = front.ask(CHAT, ASK)
     assert (code, fields["Location"]) == (307, "http://evil.example/")
     assert len(server.seen) == 1
     assert front.calls()[0]["error"] == "redirect"
 
 
-def test_an_answer_with_a_hostile_head_does_not_cross(upstream, relay):
-    server = upstream(
+def test_an_answer_with_a_hostile_head_does_not_cross(standing):
+    _server, front = standing(
         lambda connection, _seen: connection.send(
             b"HTTP/1.1 200 OK\r\nX-A: a\x00b\r\nContent-Length: 0\r\n\r\n"
         )
     )
-    front = relay(server.base)
     assert front.ask(CHAT, ASK)[0] == 502
     assert front.calls()[0]["error"] == "bad_answer"
 
 
-def test_bodies_that_are_no_json_pass_and_leave_a_line(upstream, relay):
-    server = upstream()
-    front = relay(server.base)
+def test_bodies_that_are_no_json_pass_and_leave_a_line(standing):
+    server, front = standing()
     bodies = [
         b"\xff\xfe\x00",
         b'{"model": ' * 50,

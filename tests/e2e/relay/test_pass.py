@@ -55,7 +55,7 @@ def test_the_cost_comes_from_the_table_of_the_plan(upstream, relay, tmp_path):
     assert front.calls()[0]["cost"] == pytest.approx(7 * 0.1 + 2 * 0.5)
 
 
-def test_a_stream_comes_piece_by_piece(upstream, relay, events, token):
+def test_a_stream_comes_piece_by_piece(standing, events, token):
     gate = threading.Event()
 
     def answer(connection, _seen):
@@ -67,7 +67,7 @@ def test_a_stream_comes_piece_by_piece(upstream, relay, events, token):
             connection.chunk(event)
         connection.send(b"0\r\n\r\n")
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     data = json.dumps({**ASK, "stream": True}).encode()
     with front.connect() as sock:
         sock.sendall(
@@ -90,9 +90,8 @@ def test_a_stream_comes_piece_by_piece(upstream, relay, events, token):
     assert call["ttft"] < call["seconds"]
 
 
-def test_tokens_of_a_stream_without_usage_are_not_guessed(upstream, relay, events):
-    server = upstream(lambda connection, _seen: connection.stream(events(["Pa", "ris"], usage=False)))
-    front = relay(server.base)
+def test_tokens_of_a_stream_without_usage_are_not_guessed(standing, events):
+    server, front = standing(lambda connection, _seen: connection.stream(events(["Pa", "ris"], usage=False)))
     front.ask(CHAT, {**ASK, "stream": True})
     assert json.loads(server.seen[0].body) == {**ASK, "stream": True}, "the request is never changed"
     assert front.calls()[0]["tokens"] == {"prompt": None, "completion": None}
@@ -123,27 +122,25 @@ def test_ollama_lines_are_read(upstream, relay):
     assert call["counted"]
 
 
-def test_a_credit_by_trace_goes_to_the_check_and_stays_with_us(upstream, relay):
-    server = upstream()
-    front = relay(server.base)
+def test_a_credit_by_trace_goes_to_the_check_and_stays_with_us(standing):
+    server, front = standing()
     front.ask(CHAT, ASK, x_readiness_trace="other-token-9876543210", x_readiness_trial="4")
     front.ask("/t/9" + CHAT, ASK)
     assert [(call["check"], call["trial"]) for call in front.calls()] == [("other", 4), ("smokes", 9)]
     assert not [
         name for seen in server.seen for name, _ in seen.fields if name.lower().startswith("x-readiness")
     ]
-    assert server.seen[1].line == f"POST {CHAT} HTTP/1.1"
+    assert server.seen[1].line == f"POST /prefix{CHAT} HTTP/1.1"
 
 
-def test_a_stand_in_is_never_counted(upstream, relay, chat):
+def test_a_stand_in_is_never_counted(standing, upstream, relay, chat):
     def answer(connection, seen):
         if b"marked" in seen.body:
             connection.json(chat(), **{"X-Stand-In": "echo"})
         else:
             connection.json(chat(system_fingerprint="stand-in"))
 
-    base = upstream(answer).base
-    front = relay(base)
+    _, front = standing(answer)
     front.ask(CHAT, {**ASK, "user": "marked"})
     front.ask(CHAT, ASK)
     declared = relay(upstream().base, server={"stand_in": True})
@@ -152,9 +149,9 @@ def test_a_stand_in_is_never_counted(upstream, relay, chat):
     assert [(call["stand_in"], call["counted"], call["error"]) for call in calls] == [(True, False, "")] * 3
 
 
-def test_what_is_no_generation_passes_and_is_not_counted(upstream, relay):
+def test_what_is_no_generation_passes_and_is_not_counted(standing):
     def answer(connection, seen):
-        if seen.line.startswith("GET /v1/models"):
+        if seen.line.startswith("GET /prefix/v1/models"):
             connection.json({"data": [{"id": "tiny-1"}]})
         elif seen.line.startswith("HEAD"):
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 123\r\n\r\n")
@@ -165,7 +162,7 @@ def test_what_is_no_generation_passes_and_is_not_counted(upstream, relay):
         else:
             connection.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     assert front.ask("/v1/models", method="GET")[2] == b'{"data": [{"id": "tiny-1"}]}'
     assert front.ask("/v1/models/x", method="HEAD")[1]["Content-Length"] == "123"
     assert front.ask(CHAT, {**ASK, "user": "empty"})[0] == 200
@@ -177,14 +174,13 @@ def test_what_is_no_generation_passes_and_is_not_counted(upstream, relay):
     assert calls[3]["detail"] == "context too long"
 
 
-def test_a_stream_without_its_end_is_not_counted(upstream, relay, events):
-    server = upstream(lambda connection, _seen: connection.stream(events(["Pa"])[:1]))
-    front = relay(server.base)
+def test_a_stream_without_its_end_is_not_counted(standing, events):
+    _server, front = standing(lambda connection, _seen: connection.stream(events(["Pa"])[:1]))
     front.ask(CHAT, {**ASK, "stream": True})
     assert (front.calls()[0]["error"], front.calls()[0]["counted"]) == ("unfinished", False)
 
 
-def test_too_many_requests_passes_untouched_and_its_repeat_is_a_retry(upstream, relay, chat):
+def test_too_many_requests_passes_untouched_and_its_repeat_is_a_retry(standing, chat):
     answers = iter((429, 503, 200))
 
     def answer(connection, _seen):
@@ -194,7 +190,7 @@ def test_too_many_requests_passes_untouched_and_its_repeat_is_a_retry(upstream, 
         else:
             connection.json({"error": {"message": "slow down"}}, f"{status} No", **{"Retry-After": "7"})
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     status, fields, body = front.ask(CHAT, ASK)
     assert (status, fields["Retry-After"], json.loads(body)) == (
         429,
@@ -214,10 +210,9 @@ def test_too_many_requests_passes_untouched_and_its_repeat_is_a_retry(upstream, 
     assert [call["counted"] for call in calls] == [False, False, True]
 
 
-def test_fifty_streams_at_once(upstream, relay, events):
+def test_fifty_streams_at_once(standing, events):
     words = [f"w{number}" for number in range(20)]
-    server = upstream(lambda connection, _seen: connection.stream(events(words), pause=0.01))
-    front = relay(server.base)
+    _server, front = standing(lambda connection, _seen: connection.stream(events(words), pause=0.01))
     bodies: list[bytes] = []
 
     def ask(number):
@@ -236,9 +231,8 @@ def test_fifty_streams_at_once(upstream, relay, events):
     assert len({call["response_key"] for call in calls}) == 1
 
 
-def test_a_large_body_passes_whole_and_a_larger_one_is_refused(upstream, relay):
-    server = upstream()
-    front = relay(server.base)
+def test_a_large_body_passes_whole_and_a_larger_one_is_refused(standing):
+    server, front = standing()
     large = {**ASK, "messages": [{"role": "user", "content": "x" * (3 << 20)}]}
     assert front.ask(CHAT, large, Expect="100-continue")[0] == 200
     assert json.loads(server.seen[0].body) == large
@@ -248,16 +242,15 @@ def test_a_large_body_passes_whole_and_a_larger_one_is_refused(upstream, relay):
     assert [call["error"] for call in front.calls()] == ["", "not_taken"]
 
 
-def test_a_compressed_answer_is_counted_all_the_same(upstream, relay, chat):
+def test_a_compressed_answer_is_counted_all_the_same(standing, chat):
     import gzip
 
     packed = gzip.compress(json.dumps(chat()).encode())
-    server = upstream(
+    server, front = standing(
         lambda connection, _seen: connection.whole(
             packed, **{"Content-Encoding": "gzip", "Content-Type": "application/json"}
         )
     )
-    front = relay(server.base)
     _, fields, body = front.ask(CHAT, ASK, Accept_Encoding="gzip, br")
     assert server.seen[0].field("accept-encoding") == "identity"
     assert (fields["Content-Encoding"], body) == ("gzip", packed), "what passes is not changed"
@@ -298,19 +291,19 @@ def test_secrets_never_reach_the_disk(upstream, relay, chat, tmp_path):
     assert "[redacted:" in written[front.calls_file]
 
 
-def test_it_listens_on_loopback_alone(upstream, relay):
-    front = relay(upstream().base)
+def test_it_listens_on_loopback_alone(standing):
+    _, front = standing()
     table = Path(f"/proc/{front.process.pid}/net/tcp").read_text().splitlines()
     rows = [line.split() for line in table]
     listening = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{front.port:04X}")}
     assert listening == {f"0100007F:{front.port:04X}"}
 
 
-def test_the_clock_of_a_call_starts_with_its_request(upstream, relay, chat):
+def test_the_clock_of_a_call_starts_with_its_request(standing, chat):
     def answer(connection, _seen):
         time.sleep(0.3)
         connection.json(chat())
 
-    front = relay(upstream(answer).base)
+    _, front = standing(answer)
     front.ask(CHAT, ASK)
     assert 0.3 <= front.calls()[0]["ttft"] < 3

@@ -6,6 +6,7 @@ itself. Two outcomes that would take gigabytes or luck to provoke are asked of t
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -202,9 +203,10 @@ THE_CONFIGURATION = {
     ),
     "is larger than … bytes; this is no configuration; name the right file": loaded("#" * 4_200_000),
     "is a binary file, or text that is not UTF-8: byte … is NUL; save it as UTF-8 text": loaded("a\0b"),
-    "is not UTF-8 text: byte …; save it as UTF-8 text": loaded(b"a: \xff"),
+    "is not UTF-8 text: byte 0x…; save it as UTF-8 text": loaded(b"a: \xff"),
     "holds the control character U+…; remove it, or save the file as UTF-8 text": loaded("a: \x07"),
     "is not YAML: …; …": loaded("checks: [\n"),
+    "is not YAML: …; indent with spaces: this is a tab": loaded("version: 2\nchecks:\n\t- x\n"),
     "nests deeper than … levels; flatten it": loaded("[" * 500),
     "the file holds more than … values; this is no configuration; name the right file": loaded(
         "[" + "a," * 400_001
@@ -330,7 +332,7 @@ ARTIFACTS = {
         "$R run --quiet; echo 2 > code.py; $R run --resume",
         {"readiness.yml": config(check(f"{FIND_GATE}; kill -9 $gate; sleep 60")), "code.py": "1\n"},
     ),
-    "…journal.jsonl:…: not a journal event": Inside(
+    "…journal.jsonl:…: not a journal event: …": Inside(
         ("report",), {"readiness.yml": PASSES, ".readiness/runs/2026/journal.jsonl": "x\n"}
     ),
     "…: it holds no run_started event, so it is not the journal of a run": Inside(
@@ -344,7 +346,8 @@ ARTIFACTS = {
 
 WRITING = {
     "… is there already; `readiness init --force` replaces it": Inside(("init",), {"readiness.yml": PASSES}),
-    "…: no tests were found …": Inside(("init",)),
+    "…: no tests were found (looked for …, and for a make target `test` or `check` that can fail); write a first one, such "
+    "as tests/test_smoke.py, or write readiness.yml by hand": Inside(("init",)),
     "…; pytest could not read it either, so correct it first": Inside(
         ("init",),
         {"pyproject.toml": "[tool.pytest.ini_options\n", "tests/test_a.py": "def test_a(): assert True\n"},
@@ -378,6 +381,15 @@ OUTCOMES = {
             "cd .readiness/latest && rm -rf probe && touch probe && rm -rf probe-path && touch probe-path",
             "test 1",
         )
+    ),
+    "its relay could not be prepared: …": Outside(
+        "OPENAI_API_KEY=not-a-key $R run --quiet --lane core --lane live",
+        {
+            "readiness.yml": config(
+                check("cd .readiness/latest && rm -rf relay && touch relay"),
+                check("test 1", "b", lane="live", needs=["a"]),
+            )
+        },
     ),
     "… in collection, setup or teardown: …": pytest_check("raise RuntimeError('broken')"),
     "pytest ended while … was running…": pytest_check("def test_a():\n    os._exit(3)"),
@@ -513,6 +525,22 @@ CASES: dict[str, Inside | Outside | Asked] = {
 }
 
 
+REFUSALS = {
+    "refuse",
+    "refuse_unknown",
+    "Fault",
+    "_error",
+    "UsageError",
+    "JournalError",
+    "ScaffoldError",
+    "not_started",
+}
+JUDGING = ("cli/[!m]*.py", "cli/m[!o]*.py", "config/*.py", "config/scaffold/*.py", "gate/*.py", "run/*.py")
+"""Where messages of this document come from; lint and `readiness model` have documents of their own."""
+
+UNREACHED = {": no such folder": "config/scaffold/survey.py"}
+"""What a caller of `scaffold` hears; the command looks first."""
+
 TOLD_IN_REPORT = ("checks", "reasons", "notes", "problems", "run")
 
 
@@ -628,6 +656,48 @@ def test_the_document_and_the_cases_are_the_same_list():
     assert len(EXIT) == len(ROWS), "no message twice"
     assert [message for message in EXIT if message not in CASES] == [], "rows without a case"
     assert [message for message in CASES if message not in EXIT] == [], "cases without a row"
+
+
+def wordings(path: Path) -> Iterator[str]:
+    """The longest fixed piece of every message that a module refuses or judges with."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        told: list[ast.expr] = []
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) in REFUSALS
+        ):
+            told = node.args
+        elif isinstance(node, ast.Assign) and [getattr(one, "id", "") for one in node.targets] == ["message"]:
+            told = [node.value]
+        elif isinstance(node, ast.Tuple) and ast.unparse(node.elts[0] if node.elts else node).startswith(
+            "Outcome."
+        ):
+            told = node.elts[1:]
+        for one in told:
+            pieces = one.values if isinstance(one, ast.JoinedStr) else [one]
+            fixed = [
+                piece.value
+                for piece in pieces
+                if isinstance(piece, ast.Constant) and isinstance(piece.value, str)
+            ]
+            longest = max(fixed, key=len, default="").strip()
+            if len(longest) >= 8:
+                yield longest
+
+
+def test_every_message_in_the_source_has_a_row():
+    document = DOCUMENT.read_text(encoding="utf-8")
+    package = DOCUMENT.parents[1] / "src/readiness"
+    found = {
+        piece: path.relative_to(package)
+        for pattern in JUDGING
+        for path in sorted(package.glob(pattern))
+        for piece in wordings(path)
+    }
+    assert len(found) > 80, "the search itself finds something"
+    assert [piece for piece in UNREACHED if piece not in found] == []
+    assert {piece: str(path) for piece, path in found.items() if piece not in document} == UNREACHED
 
 
 @pytest.mark.parametrize("message", CASES)

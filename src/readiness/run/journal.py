@@ -91,6 +91,6 @@ def read(path: str) -> list[dict[str, Any]]:
         except (ValueError, RecursionError) as error:
             raise JournalError(f"{path}:{number}: not a journal event: {error}") from error
         if not isinstance(event, dict):
-            raise JournalError(f"{path}:{number}: not a journal event")
+            raise JournalError(f"{path}:{number}: not a journal event: {type(event).__name__}")
         events.append(event)
     return events

@@ -242,6 +242,17 @@ def test_a_large_body_passes_whole_and_a_larger_one_is_refused(standing):
     assert [call["error"] for call in front.calls()] == ["", "not_taken"]
 
 
+def test_who_waits_to_be_told_to_continue_is_told(standing, token):
+    _, front = standing()
+    body = json.dumps(ASK).encode()
+    with front.connect() as sock:
+        head = f"POST /c/{token}{CHAT} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
+        sock.sendall(head.encode())
+        assert sock.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(body)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_a_compressed_answer_is_counted_all_the_same(standing, chat):
     import gzip
 

@@ -45,6 +45,8 @@ checks:
     isolation: "off"
     requires_env: [TOKEN]
     provider: openai
+    cassette: tapes/a.yml
+    capabilities: [seed, schema]
     trials: {good: 0.95, bad: 0.8, alpha: 0.01, beta: 0.1,
              budget: {trials: 100, seconds: 10m, tokens: 5, calls: 6, cost: 0.5}}
 """
@@ -116,6 +118,8 @@ def test_every_key_reaches_its_value() -> None:
         isolation="off",
         requires_env=("TOKEN",),
         provider="openai",
+        cassette="tapes/a.yml",
+        capabilities=("seed", "schema"),
         trials=Trials(0.95, 0.8, 0.01, 0.1, 100, 600.0, 5, 6, 0.5),
     )
 

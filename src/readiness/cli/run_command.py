@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache", dest="cache", action="store_false", help="run also what has not changed"
     )
+    parser.add_argument(
+        "--record", action="store_true", help="let nd and live checks record their cassettes anew"
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="do not stream the checks' output")
     parser.add_argument(
         "--resume",
@@ -56,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     environ = dict(os.environ)
-    options = session.Options(("readiness", *sys.argv[1:]), args.jobs, args.grace, args.cache)
+    options = session.Options(("readiness", *sys.argv[1:]), args.jobs, args.grace, args.cache, args.record)
     if args.resume:
         asked, folder = _interrupted(args, environ)
         listener = Progress(sys.stdout, live=not args.quiet, total=len(asked.plan.items))

@@ -86,6 +86,7 @@ class Field:
 
 
 _ISOLATION: Final = ("trace", "strict", "off")
+CAPABILITIES: Final = ("seed", "tools", "schema", "streaming", "concurrency")
 
 _TIMES: Final = (
     Field(
@@ -207,6 +208,17 @@ _CHECK: Final = (
         "text",
         "The outside provider of a live check; `LIVE_PROVIDERS` selects by it.",
         default="",
+    ),
+    Field(
+        "cassette",
+        "path",
+        "Recorded answers of a model: `readiness run --record` writes them in lane nd or live, lane core replays them.",
+    ),
+    Field(
+        "capabilities",
+        "choices",
+        "What its model's server must honour; where it does not, the check cannot measure and is inconclusive.",
+        choices=CAPABILITIES,
     ),
     Field("trials", "section", "Judge by repeated trials, for what is not deterministic.", section="trials"),
 )

@@ -117,6 +117,10 @@ class Check:
     requires_env: tuple[str, ...] = ()
     provider: str = ""
     """Which outside provider a live check needs; `LIVE_PROVIDERS` selects by it."""
+    cassette: str = ""
+    """File of recorded answers: replayed in lane core, written in the others when the run is asked to record."""
+    capabilities: tuple[str, ...] = ()
+    """What its model's server must honour, else it cannot measure."""
     trials: Trials | None = None
     lane_from: str = "file"
     """`file`, or `name` when the old form has no lane and it was read off the check's name."""

@@ -91,6 +91,6 @@ def _check(data: dict[str, Any]) -> Check:
         "run_place": Place(**data["run_place"]),
         "trials": Trials(**data["trials"]) if data["trials"] else None,
     }
-    for name in ("inputs", "services", "needs", "locks", "requires_env"):
+    for name in ("inputs", "services", "needs", "locks", "requires_env", "capabilities"):
         rebuilt[name] = tuple(data[name])
     return Check(**data | rebuilt)

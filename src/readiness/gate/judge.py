@@ -212,6 +212,8 @@ def _ran_against(check: Check, seen: Observed) -> RanAgainst:
         return RanAgainst.NOTHING
     if seen.stand_ins:
         return RanAgainst.STUB
+    if check.lane == "core" and check.cassette:
+        return RanAgainst.REPLAY
     if check.lane == "core":
         guarded = seen.network == "guard" and seen.tests.processes > 0 and seen.tests.guarded
         return RanAgainst.HERMETIC if seen.network == "namespace" or guarded else RanAgainst.UNPROVEN

@@ -83,7 +83,8 @@ class Keys:
 
     def of(self, check: Check, interpreter: Interpreter) -> Key:
         """The key of a check as it stands now."""
-        digest, files = self._inputs.of(check.inputs)
+        declared = (*check.inputs, check.cassette) if check.inputs and check.cassette else check.inputs
+        digest, files = self._inputs.of(declared)
         self._environment = self._environment or _digest(_deciding(self._environ))
         if interpreter.path not in self._packages:
             self._packages[interpreter.path] = _digest(dict(interpreter.packages))

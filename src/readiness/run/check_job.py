@@ -38,7 +38,7 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     """
     if check.lane != "core" or not hermetic:
         return OPEN
-    return SHARED if check.services else PRIVATE
+    return SHARED if check.services or check.cassette else PRIVATE
 
 
 def prepare(

@@ -17,7 +17,8 @@ from readiness.run.check_job import network_of, prepare
 from readiness.run.homes import Homes
 from readiness.run.hosting import Hosting
 from readiness.run.job import Ended
-from readiness.run.metering import Metering, MeteringError
+from readiness.run.measured import MeteringError
+from readiness.run.metering import Metering
 from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool
 from readiness.run.worker import OPEN
@@ -154,17 +155,24 @@ class Conductor:
         if item.check.services and not self._hosting.ready_for(item.check, self._network(item)):
             return False
         try:
-            return not self._metering.wanted(item.check) or self._metering.ready_for(item.check)
-        except OSError as error:
+            if self._metering.wanted(item.check):
+                if not self._metering.ready_for(item.check, self._network(item)):
+                    return False
+                if lacking := self._metering.lacking_for(item.check):
+                    reason = f"cannot measure: its server lacks {lacking}"
+                    self._finish(not_started(item, Outcome.INCONCLUSIVE, reason))
+                    return False
+        except (OSError, MeteringError) as error:
             self._finish(not_started(item, Outcome.ERROR, f"its relay could not be prepared: {said(error)}"))
             return False
+        return True
 
     def _unsettled(self) -> list[Item]:
         """Waiting checks that something else may have ruled out."""
         return [
             item
             for item in self._waiting.values()
-            if item.skip or item.check.needs or item.check.services or item.check.lane != "core"
+            if item.skip or item.check.needs or item.check.services or self._metering.wanted(item.check)
         ]
 
     def _network(self, item: Item) -> str:
@@ -329,7 +337,8 @@ class Conductor:
             return
         items = [*self._waiting.values(), *(running.item for running in self._running.values())]
         needed = {(name, self._network(item)) for item in items for name in item.check.services}
-        needed |= {(name, OPEN) for item in items for name in self._metering.services_of(item.check)}
+        for item in items:
+            needed |= self._metering.services_of(item.check)
         self._hosting.release(set() if self._interrupted and not self._running else needed)
 
     def _take_signals(self, descriptor: int) -> None:

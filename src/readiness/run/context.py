@@ -38,6 +38,8 @@ class Context:
     slots: int
     grace: float = 2.0
     use_cache: bool = True
+    record: bool = False
+    """Let nd and live checks that name a cassette record it anew."""
 
     def interpreter(self, check: Check | None = None) -> Interpreter:
         return self.interpreters[check.python if check else None]

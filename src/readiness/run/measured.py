@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from readiness.relay.meter import Meter
 
 
+class MeteringError(ValueError):
+    """A recording, or what a relay wrote down, cannot be read; the message says where and why."""
+
+
 @value
 class Measured:
     """What the relay saw of a check. `model` says who answered: name, digest, quantisation, server."""

@@ -43,6 +43,7 @@ class Options:
     slots: int = 0
     grace: float = 2.0
     use_cache: bool = True
+    record: bool = False
 
 
 @value
@@ -156,6 +157,7 @@ def _conduct(
         slots=options.slots or _cores(),
         grace=options.grace,
         use_cache=options.use_cache,
+        record=options.record,
     )
     interrupted = ""
     try:

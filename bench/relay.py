@@ -302,7 +302,7 @@ def conclude(taken: dict[str, dict[int, dict[str, list[float]]]]) -> dict[str, A
     return result
 
 
-def engine_rates(root: Path, seconds: float = 15.0) -> dict[str, float]:
+def engine_rates(root: Path, seconds: float = 30.0) -> dict[str, float]:
     """Tokens per second of the embedded model, directly and through the relay, taking turns."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("readiness")), "model", "serve", "--port", str(port)]
@@ -312,16 +312,18 @@ def engine_rates(root: Path, seconds: float = 15.0) -> dict[str, float]:
         base = f"{origin}/v1"
         (root / "engine").mkdir()
         with relay(root / "engine", origin) as through:
-            rates: dict[str, list[float]] = {"directly": [], "through the relay": []}
+            ways = {"directly": base, "through the relay": through.base}
+            rates: dict[str, list[float]] = {name: [] for name in ways}
+            for address in ways.values():
+                asyncio.run(tokens_a_second(address, 0))
             limit = time.monotonic() + 2 * seconds
-            number = 0
             while time.monotonic() < limit:
-                number += 1
-                pair = [("directly", base), ("through the relay", through.base)]
-                for name, address in pair if number % 2 else reversed(pair):
-                    rates[name].append(asyncio.run(tokens_a_second(address, number)))
+                seed = len(rates["directly"]) + 1
+                for name in ways if seed % 2 else reversed(ways):
+                    rates[name].append(asyncio.run(tokens_a_second(ways[name], seed)))
+    pairs = [behind / direct for direct, behind in zip(*rates.values(), strict=True)]
     median = {name: round(statistics.median(one), 2) for name, one in rates.items()}
-    return {**median, "ratio": round(median["through the relay"] / median["directly"], 3)}
+    return {**median, "pairs": len(pairs), "ratio_median_of_pairs": round(statistics.median(pairs), 3)}
 
 
 async def tokens_a_second(base: str, seed: int) -> float:

@@ -151,7 +151,11 @@ def with_blob(failure: Failure, root: str) -> Failure:
 def _stand_ins(around: Surroundings) -> tuple[str, ...]:
     """Services that declare themselves stand-ins, and a model that does so in its answers."""
     meter = around.measured.meter if around.measured else None
-    fake = ("the model that answered",) if meter and meter.stand_ins and not (meter.counted or meter.replayed) else ()
+    fake = (
+        ("the model that answered",)
+        if meter and meter.stand_ins and not (meter.counted or meter.replayed)
+        else ()
+    )
     return (*around.stand_ins, *fake)
 
 

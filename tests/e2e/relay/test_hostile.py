@@ -205,3 +205,39 @@ def test_bodies_that_are_no_json_pass_and_leave_a_line(standing):
         assert front.ask(CHAT, body)[0] == 200
     assert [seen.body for seen in server.seen] == bodies
     assert len({call["request_key"] for call in front.calls()}) == len(bodies)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"caf\xe9", b"caf\xc3\xa9", b"\xff\xfe"], ids=["latin-1", "utf-8", "neither"]
+)
+def test_a_field_that_is_no_ascii_crosses_or_is_refused(standing, token, raw):
+    server, front = standing()
+    received = front.raw(
+        b"GET /c/%b/v1/models HTTP/1.1\r\nHost: x\r\nX-Raw: %b\r\nConnection: close\r\n\r\n"
+        % (token.encode(), raw)
+    )
+    assert status(received) in (200, 400)
+    assert [seen.field("x-raw").encode("latin-1") for seen in server.seen] == (
+        [raw] if status(received) == 200 else []
+    )
+
+
+def test_an_old_client_gets_its_stream_until_the_connection_ends(standing, token, events):
+    _, front = standing(lambda connection, _seen: connection.stream(events(["Pa", "ris"])))
+    body = json.dumps({**ASK, "stream": True}).encode()
+    received = front.raw(
+        b"POST /c/%b/v1/chat/completions HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b"
+        % (token.encode(), len(body), body)
+    )
+    assert b"Transfer-Encoding" not in received
+    assert received.endswith(b"".join(events(["Pa", "ris"])))
+    assert front.calls()[0]["counted"]
+
+
+def test_requests_sent_at_once_are_answered_in_turn(standing, token):
+    server, front = standing()
+    one = f"GET /c/{token}/v1/models/%d HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    received = front.raw((one % (1, "") + one % (2, "") + one % (3, "Connection: close\r\n")).encode())
+    assert received.count(b"HTTP/1.1 200 OK") == 3
+    assert [seen.line.split()[1][-1] for seen in server.seen] == ["1", "2", "3"]
+    assert len(front.calls()) == 3

@@ -120,7 +120,7 @@ LOOK_ALIKES = [
     "sha256:3f9a1c07e5d2b84f6a90c3e17d5b28f43f9a1c07e5d2b84f6a90c3e17d5b28f4",
     "integrity sha512-3f9a1c07e5d2b84f6a90c3e17d5b28f4+/aBcDeFgHiJk==",
     "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-    "/home/runner/work/project/.venv/lib/python3.11/site-packages/readiness/record/redact.py:120",
+    "/home/ci/project/.venv/lib/python3.11/site-packages/readiness/record/redact.py:120",
     "tests/smoke/test_agent_proxy_headers_and_errors.py::test_agent_proxy_headers_precedence[X-Env-B] PASSED",
     "cache-key-3f9a1c07e5d2b84f6a90c3e17d5b28f4",
     "sk-learn-compatible-estimator-interface",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.relay.headers import HOP_BY_HOP, asks_upgrade, first, forwarded, returned, values
+from readiness.relay.headers import HOP_BY_HOP, asks_upgrade, first, forwarded, is_utf_8, returned, values
 
 FIELDS = st.lists(
     st.tuples(st.sampled_from(["Host", "TE", "Connection", "X-A", "x-b", "Upgrade", "X-Readiness-Trace", "Via"]), st.sampled_from(["x-a", "close", "x-b, te", ""]))
@@ -41,3 +41,12 @@ def test_the_rest_crosses_in_order_and_as_often_as_it_came():
 def test_an_upgrade_is_seen():
     assert asks_upgrade([("Connection", "keep-alive, Upgrade"), ("Upgrade", "websocket")])
     assert not asks_upgrade([("Connection", "keep-alive"), ("Upgrade", "h2c")])
+
+
+@given(st.binary(max_size=6))
+def test_what_is_no_utf_8_is_known(raw):
+    """The server library decodes fields so that any bytes can be told again."""
+    text = raw.decode("utf-8", "surrogateescape")
+    assert is_utf_8(text) == (raw.decode("utf-8", "ignore").encode() == raw)
+    assert returned([("X-A", text), ("X-B", "1")])[-1] == ("X-B", "1")
+    assert (("X-A", text) in returned([("X-A", text)])) == is_utf_8(text)

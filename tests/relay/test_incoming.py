@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from readiness.relay.address import read_target
-from readiness.relay.incoming import Refused, address_of, place_of, refuse_other_protocols, trial_of
+from readiness.relay.incoming import Refused, address_of, place_of, refuse_what_cannot_pass, trial_of
 from readiness.relay.plan import read_plan
 
 MINE, THEIRS, SERVICE = "mine-0123456789abcdef", "theirs-0123456789abcd", "service-0123456789abc"
@@ -92,6 +92,6 @@ def test_a_doubtful_target_is_refused_with_400():
 )
 def test_other_protocols_are_refused(method, fields):
     with pytest.raises(Refused, match="no WebSocket") as caught:
-        refuse_other_protocols(method, fields)
+        refuse_what_cannot_pass(method, fields)
     assert caught.value.status == 501
-    refuse_other_protocols("GET", [("Connection", "keep-alive")])
+    refuse_what_cannot_pass("GET", [("Connection", "keep-alive")])

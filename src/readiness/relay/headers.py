@@ -57,10 +57,15 @@ def forwarded(fields: Iterable[tuple[str, str]]) -> Fields:
 
 
 def returned(fields: Iterable[tuple[str, str]]) -> Fields:
-    """The answer's fields as the client gets them."""
+    """The answer's fields as the client gets them; one that cannot cross unchanged is left out."""
     held = list(fields)
     dropped = HOP_BY_HOP | connection_options(held)
-    return [(name, value) for name, value in held if name.lower() not in dropped]
+    return [(name, value) for name, value in held if name.lower() not in dropped and is_utf_8(value)]
+
+
+def is_utf_8(value: str) -> bool:
+    """Whether a field's bytes were UTF-8; others come as lone surrogates, and would be lost when they are sent on."""
+    return value.isascii() or value.encode("utf-8", "replace").decode("utf-8") == value
 
 
 def values(fields: Iterable[tuple[str, str]], wanted: str) -> list[str]:

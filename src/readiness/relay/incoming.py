@@ -10,7 +10,7 @@ from aiohttp import web
 from readiness.record.value import value
 from readiness.relay.address import BadTarget, read_target
 from readiness.relay.call import BAD_REQUEST, NOT_TAKEN, TIMEOUT, UNKNOWN_ROUTE
-from readiness.relay.headers import TRACE, TRIAL, asks_upgrade, first, values
+from readiness.relay.headers import TRACE, TRIAL, asks_upgrade, first, is_utf_8, values
 
 if TYPE_CHECKING:
     from typing import Final
@@ -75,8 +75,12 @@ def trial_of(address: Address, fields: Fields) -> int | None:
     return int(told)
 
 
-def refuse_other_protocols(method: str, fields: Fields) -> None:
-    """Raises Refused for what is not a plain HTTP exchange."""
+def refuse_what_cannot_pass(method: str, fields: Fields) -> None:
+    """Raises Refused for what is not a plain HTTP exchange, or could not be passed on as it is."""
+    if unreadable := next((name for name, value in fields if not is_utf_8(value)), ""):
+        raise Refused(
+            400, BAD_REQUEST, f"the field {unreadable} is not UTF-8 and would not arrive as it was sent"
+        )
     if method in ("CONNECT", "TRACE") or asks_upgrade(fields):
         raise Refused(
             501, NOT_TAKEN, "the relay passes plain HTTP on, no WebSocket, upgrade, CONNECT or TRACE"

@@ -17,7 +17,7 @@ from readiness.relay.call import CLIENT_GONE, NO_RECORDING, RELAY_STOPPED
 from readiness.relay.cassette import replayed_fields
 from readiness.relay.exchange import Exchange
 from readiness.relay.headers import first, forwarded, returned
-from readiness.relay.incoming import Refused, address_of, place_of, read_body, refuse_other_protocols
+from readiness.relay.incoming import Refused, address_of, place_of, read_body, refuse_what_cannot_pass
 from readiness.relay.player import NotRecorded
 from readiness.relay.refusal import error_body
 from readiness.relay.shapes import shape_of
@@ -122,7 +122,7 @@ class Relay:
         exchange.path = address.path
         place = place_of(self._plan, address, fields)
         exchange.route, exchange.upstream, exchange.trial = place.route, place.upstream, place.trial
-        refuse_other_protocols(request.method, fields)
+        refuse_what_cannot_pass(request.method, fields)
         body = await read_body(request)
         shape = shape_of(request.method, address.path)
         exchange.asked = read_asked(

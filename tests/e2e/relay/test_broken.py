@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -229,3 +230,17 @@ def test_it_says_why_it_cannot_start(relay, change, message):
         relay("http://127.0.0.1:1", **change)
     assert message in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+def test_clients_that_vanish_leave_nothing_open(upstream, relay, events, token, wait_for):
+    server = upstream(lambda connection, _seen: connection.stream(events(["w"] * 100), pause=0.01))
+    front = relay(server.base)
+    folder = Path(f"/proc/{front.process.pid}/fd")
+    before = len(list(folder.iterdir()))
+    for _ in range(30):
+        with front.connect() as sock:
+            sock.sendall(request(token, ASK))
+            sock.recv(100)
+    assert len(wait_for(lambda: len(front.calls()) == 30 and front.calls(), 10)) == 30
+    assert {call["error"] for call in front.calls()} == {"client_gone"}
+    assert wait_for(lambda: len(list(folder.iterdir())) <= before + 1, 10), "a socket leaked"

@@ -30,6 +30,8 @@ class ScriptedEngine:
     script: Callable[[Generation], str]
     asked: list[Generation] = field(default_factory=list)
     enforceable: bool = True
+    breaks_after: int | None = None
+    """The engine fails after so many pieces."""
     context: int = 1000
     hold: threading.Event | None = None
     """While it is there and not set, an answer stays in its prompt, showing progress."""
@@ -51,7 +53,9 @@ class ScriptedEngine:
         pieces = [word + " " for word in text.split(" ")]
         pieces[-1] = pieces[-1][:-1]
         most = generation.sampling.max_tokens
-        for piece in pieces[:most]:
+        for sent, piece in enumerate(pieces[:most]):
+            if sent == self.breaks_after:
+                raise EngineRefusal(500, "the engine broke")
             if on_piece(Piece(piece)):
                 self.stopped += 1
                 return

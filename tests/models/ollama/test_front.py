@@ -318,3 +318,22 @@ def test_unusual_text_survives(front: Any) -> None:
         "".join(json.loads(line)["message"]["content"] for line in lines if line)
         == 'naïve 😀 \u2028 \\ " \n end'
     )
+
+
+def test_a_stream_that_breaks_says_so_and_never_says_done(front: Any) -> None:
+    front.engine.breaks_after = 2
+    lines = chat(front).lines
+    assert lines[-1] == {"error": "the engine broke"}
+    assert [line["done"] for line in lines[:-1]] == [False, False]
+
+
+def test_an_answer_that_breaks_is_a_500(front: Any) -> None:
+    front.engine.breaks_after = 2
+    answered = chat(front, stream=False)
+    assert (answered.status, answered.json) == (500, {"error": "the engine broke"})
+
+
+def test_an_answer_without_a_word_is_still_an_answer(front: Any) -> None:
+    front.engine.script = lambda _: ""
+    assert chat(front, stream=False).json["message"]["content"] == ""
+    assert chat(front).lines[-1]["done_reason"] == "stop"

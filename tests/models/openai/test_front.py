@@ -235,3 +235,39 @@ def test_another_model_does_not_exist(front: Any) -> None:
         "param": None,
         "code": "model_not_found",
     }
+
+
+def test_a_stream_that_breaks_says_so_and_never_says_done(front: Any) -> None:
+    front.engine.breaks_after = 2
+    events = chat(front, stream=True).events
+    assert events[-1]["error"] == {
+        "message": "the engine broke",
+        "type": "server_error",
+        "param": None,
+        "code": None,
+    }
+    assert "[DONE]" not in events
+    assert not any(choice["finish_reason"] for event in events[:-1] for choice in event["choices"])
+
+
+def test_an_answer_that_breaks_is_a_500(front: Any) -> None:
+    front.engine.breaks_after = 2
+    answered = chat(front)
+    assert (answered.status, answered.json["error"]["type"]) == (500, "server_error")
+
+
+def test_an_answer_without_a_word_is_still_an_answer(front: Any) -> None:
+    front.engine.script = lambda _: ""
+    (choice,) = chat(front).json["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("", "stop")
+    *chunks, done = chat(front, stream=True).events
+    assert (done, chunks[0]["choices"][0]["delta"]["role"]) == ("[DONE]", "assistant")
+
+
+def test_tools_are_told_with_the_users_own_system_message(front: Any) -> None:
+    front.engine.script = lambda _: '{"name": "look", "arguments": {}}'
+    chat(front, messages=[{"role": "system", "content": "Be brief."}, *USER], tools=[RUN])
+    first, second = front.engine.asked[0].messages
+    assert first.content.startswith("Be brief.")
+    assert '"name": "run"' in first.content
+    assert second.content == USER[0]["content"]

@@ -21,12 +21,13 @@ from readiness.run.measured import MeteringError
 from readiness.run.metering import Metering
 from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool
+from readiness.run.signals import Signals
 from readiness.run.worker import OPEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Final
+    from typing import Final
 
     from readiness.config.model import Check
     from readiness.gate.plan import Item
@@ -100,7 +101,7 @@ class Conductor:
         """
         self._outcomes = dict(already)
         self._waiting = {item.check.name: item for item in items if item.check.name not in already}
-        with _Signals(self._selector, self._signals):
+        with Signals(self._selector, self._signals):
             try:
                 self._loop()
             finally:
@@ -362,33 +363,3 @@ class Conductor:
         for worker in self._running:
             worker.kill()
         self._hosting.stop_all(at_once=True)
-
-
-class _Signals:
-    """Turns SIGINT, SIGTERM and SIGHUP into bytes on a pipe while the run goes on, and puts back what was there."""
-
-    NUMBERS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def __init__(self, selector: selectors.BaseSelector, seen: list[int]) -> None:
-        self._selector = selector
-        self._seen = seen
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        self._reads, self._writes = os.pipe()
-        os.set_blocking(self._reads, False)
-        os.set_blocking(self._writes, False)
-        self._selector.register(self._reads, selectors.EVENT_READ, None)
-        self._wakeup = signal.set_wakeup_fd(self._writes, warn_on_full_buffer=False)
-        for number in self.NUMBERS:
-            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-                # Under nohup(1) a run outlives its terminal.
-                continue
-            self._before[number] = signal.signal(number, lambda got, _frame: self._seen.append(got))
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(self._wakeup)
-        os.close(self._reads)
-        os.close(self._writes)

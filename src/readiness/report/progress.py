@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from readiness.report.plain import plain
@@ -111,12 +110,14 @@ class Progress:
         self._write(f"\r\x1b[K{line}\n" if self._terminal else f"{line}\n")
 
     def _write(self, text: str) -> None:
-        """A reader that went away (`| head`) must not end the run: from then on nothing is printed."""
+        """A reader that went away (`| head`) or a full device must not end the run: from then on nothing is printed.
+
+        Whoever prints the summary meets the same fault and tells it.
+        """
         if self._closed:
             return
         try:
             self._out.write(text)
             self._out.flush()
-        except BrokenPipeError:
+        except OSError:
             self._closed = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

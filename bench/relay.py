@@ -302,7 +302,7 @@ def conclude(taken: dict[str, dict[int, dict[str, list[float]]]]) -> dict[str, A
     return result
 
 
-def engine_rates(root: Path, seconds: float = 30.0) -> dict[str, float]:
+def engine_rates(root: Path, seconds: float = 45.0) -> dict[str, float]:
     """Tokens per second of the embedded model, directly and through the relay, taking turns."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("readiness")), "model", "serve", "--port", str(port)]
@@ -332,7 +332,7 @@ async def tokens_a_second(base: str, seed: int) -> float:
             model = (await answer.json())["data"][0]["id"]
         body = {
             "model": model, "messages": [{"role": "user", "content": "Tell me a story."}], "stream": True, "seed": seed,
-            "max_tokens": 96, "stream_options": {"include_usage": True},
+            "max_tokens": 64, "stream_options": {"include_usage": True},
         }  # fmt: skip
         start = time.perf_counter()
         async with session.post(f"{base}/chat/completions", json=body) as answer:

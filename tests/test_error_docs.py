@@ -617,7 +617,8 @@ def outside(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Outside], Future[tuple[int, str]] | None]]:
     """What a chosen case outside this process came to: several run at once, for they mostly wait."""
-    params = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    own = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    params = [item.callspec.params for item in own]
     chosen = [CASES[one["message"]] for one in params if "message" in one]
     top = tmp_path_factory.mktemp("errors")
     with ThreadPoolExecutor(AT_ONCE) as threads:

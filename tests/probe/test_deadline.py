@@ -15,10 +15,10 @@ import threading, time
 def test_quick(): pass
 
 def test_hangs():
-    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-    wait()
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); wait()
 
 def wait():
+    open("waiting", "w").close()
     time.sleep(60)  # here
 
 def test_never_run(): pass
@@ -79,6 +79,7 @@ def hanging(project, wait_for):
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest")
     process = made.start(*command, env=made.environ())
     wait_for(lambda: any(STARTED.search(file.read_text()) for file in made.out.glob("*.jsonl")))
+    wait_for((made.root / "waiting").exists)
     return made, process
 
 

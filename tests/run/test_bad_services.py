@@ -56,12 +56,12 @@ def service(mode: str, *, timeout: float = 20.0, before: str = "", more: str = "
 
 
 SERVICES = {
-    "silent": {"run": "exec sleep 300", "ready": {"tcp": "127.0.0.1:{port}"}, "timeout": 0.4},
+    "silent": {"run": "exec sleep 300", "ready": {"tcp": "127.0.0.1:{port}"}, "timeout": 3},
     "dies_at_once": {"run": "echo boom; exit 3", "ready": {"log": "never"}, "timeout": 20},
-    "elsewhere": service("elsewhere", timeout=2),
-    "sick": service("sick", timeout=2),
+    "elsewhere": service("elsewhere", timeout=6),
+    "sick": service("sick", timeout=6),
     "background": service("background", timeout=20),
-    "refuses": {"run": "exec sleep 300", "ready": {"command": "exit 4"}, "timeout": 0.4},
+    "refuses": {"run": "exec sleep 300", "ready": {"command": "exit 4"}, "timeout": 3},
     "not_there": {"run": "no-such-server", "ready": {"log": "never"}, "timeout": 20},
     "no_folder": {"run": "true", "ready": {"log": "never"}, "cwd": "nowhere"},
     "mortal": service("mortal", more="die"),
@@ -73,18 +73,18 @@ SERVICES = {
 }
 
 CHECKS = {
-    "silent": ("not_run", "service silent is not usable: not ready within 0.4 s: 127.0.0.1:"),
+    "silent": ("not_run", "service silent is not usable: not ready within 3 s: 127.0.0.1:"),
     "dies_at_once": ("not_run", r"service dies_at_once ended before it was ready \(exit code 3\): boom"),
     "elsewhere": (
         "not_run",
-        r"not ready within 2 s: it listens on port \d+, not on \d+, the one it was given",
+        r"not ready within 6 s: it listens on port \d+, not on \d+, the one it was given",
     ),
-    "sick": ("not_run", r"not ready within 2 s: http://127.0.0.1:\d+/ answered 500"),
+    "sick": ("not_run", r"not ready within 6 s: http://127.0.0.1:\d+/ answered 500"),
     "background": (
         "not_run",
         "went into the background, where it cannot be watched; run it in the foreground",
     ),
-    "refuses": ("not_run", "not ready within 0.4 s: `exit 4` ended with exit code 4"),
+    "refuses": ("not_run", "not ready within 3 s: `exit 4` ended with exit code 4"),
     "not_there": ("not_run", r"ended before it was ready \(exit code 127\): .*no-such-server"),
     "no_folder": ("not_run", "service no_folder could not be started: .*nowhere: No such file or directory"),
     "mortal": (
@@ -99,8 +99,8 @@ CHECKS = {
     "needs_sick": ("not_run", "service sick is not usable"),
 }
 COMMANDS = {
-    "mortal": "touch die; sleep 0.7; exit 9",
-    "brief": "touch die2; sleep 0.7; test 1",
+    "mortal": "touch die; sleep 1.5; exit 9",
+    "brief": "touch die2; sleep 1.5; test 1",
     "below": "python -c \"import os, socket; socket.create_connection(('127.0.0.1', int(os.environ['BELOW'])))\"",
 }
 

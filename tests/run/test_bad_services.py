@@ -23,9 +23,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 if mode == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if mode == "background":
+    leader = os.getpid()
     if os.fork():
         os._exit(0)
     os.setsid()
+    while os.getppid() == leader:
+        time.sleep(0.01)
+    time.sleep(0.5)
 if mode == "below" and os.fork():
     os.wait()
     os._exit(0)

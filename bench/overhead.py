@@ -26,6 +26,9 @@ from pathlib import Path
 RESULTS = Path(__file__).with_name("overhead-results.json")
 PEERS = ("rust-just", "pre-commit", "nox", "tox")
 FEW, MANY = 1, 201
+PYTESTS = 12
+"""Checks that each run pytest on one test: what a hermetic check usually is."""
+PYTEST = "python -m pytest -q -p no:cacheprovider test_a.py"
 
 
 def cpu(command: list[str], cwd: Path, env: dict[str, str], code: int = 0) -> float:
@@ -41,6 +44,13 @@ def cpu(command: list[str], cwd: Path, env: dict[str, str], code: int = 0) -> fl
 def config(checks: int) -> str:
     lines = "".join(
         f"  - {{name: c{n}, lane: core, run: test -e src/a.py, inputs: ['src/**']}}\n" for n in range(checks)
+    )
+    return f"version: 2\nchecks:\n{lines}"
+
+
+def pytest_config() -> str:
+    lines = "".join(
+        f"  - {{name: p{n}, lane: core, run: {PYTEST}, inputs: ['*.py']}}\n" for n in range(PYTESTS)
     )
     return f"version: 2\nchecks:\n{lines}"
 
@@ -94,10 +104,14 @@ def own_commands(root: Path) -> dict[str, tuple[list[str], Path]]:
     few = make_project(root / "few", {"readiness.yml": config(FEW), "src/a.py": "A = 1\n"})
     many = make_project(root / "many", {"readiness.yml": config(MANY), "src/a.py": "A = 1\n"})
     cached = make_project(root / "cached", {"readiness.yml": config(MANY), "src/a.py": "A = 1\n"})
+    files = {"readiness.yml": pytest_config(), "test_a.py": "def test_a():\n    assert True\n"}
+    pytests, kept = make_project(root / "pytests", files), make_project(root / "kept", files)
     return {
         "readiness, one check": ([*run, "--no-cache"], few),
         f"readiness, {MANY} checks": ([*run, "--no-cache"], many),
         f"readiness, {MANY} checks, unchanged": (run, cached),
+        "readiness, pytest checks": ([*run, "--no-cache"], pytests),
+        "readiness, pytest checks, unchanged": (run, kept),
     }
 
 
@@ -121,12 +135,15 @@ def measure(rounds: int) -> dict[str, list[float]]:
             ),
         }
         commands |= own_commands(root) | peer_commands(root, install_peers(root / "peers"))
+        plain = f"{sys.executable} {PYTEST.removeprefix('python ')}"
+        loop = f"i=0; while [ $i -lt {PYTESTS} ]; do {plain} || exit; i=$((i+1)); done"
+        commands["pytest checks, without a gate"] = (["sh", "-c", loop], root / "pytests")
         for command, cwd in commands.values():
             cpu(command, cwd, env)
         taken: dict[str, list[float]] = {name: [] for name in commands}
         for number in range(rounds):
             for name, (command, cwd) in commands.items():
-                if "201" not in name or number < max(3, rounds // 3):
+                if not ("201" in name or "pytest" in name) or number < max(3, rounds // 3):
                     taken[name].append(cpu(command, cwd, env))
             if shutil.disk_usage(root).free < 1 << 28:
                 raise SystemExit("less than 256 MB of disk left")
@@ -146,10 +163,21 @@ def conclude(taken: dict[str, list[float]]) -> dict[str, object]:
         },
         "each_further_check_ms": round((many - one) / (MANY - FEW), 3),
         "unchanged_second_run": {
-            "first_overhead_ms": round(many - commands, 2),
-            "second_overhead_ms": again,
-            "ratio": round(again / (many - commands), 3),
+            "of shell built-ins": _second(many - commands, again),
+            "of pytest checks": _second(
+                median["readiness, pytest checks"] - median["pytest checks, without a gate"],
+                median["readiness, pytest checks, unchanged"],
+            ),
         },
+    }
+
+
+def _second(first: float, second: float) -> dict[str, float]:
+    """The gate's own CPU in a first run, all of it in a second run of the same, and their ratio."""
+    return {
+        "first_overhead_ms": round(first, 2),
+        "second_overhead_ms": round(second, 2),
+        "ratio": round(second / first, 3),
     }
 
 

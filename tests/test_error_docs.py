@@ -485,7 +485,7 @@ WARNINGS = {
     "standard output: …; the summary is in …": Outside(
         "$R run --lane live > /dev/full", {"readiness.yml": PASSES}
     ),
-    "…: its pass could not be kept: …": Outside(
+    "…: its … could not be put away: …": Outside(
         "git init --quiet; $R run --quiet",
         {"readiness.yml": PASSES, ".readiness/cache/a.json/x": "", ".gitignore": ".readiness\n"},
     ),

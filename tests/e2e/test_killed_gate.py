@@ -72,3 +72,24 @@ def test_a_killed_gate_loses_and_doubles_nothing(make_project):
         kinds = list(threads.map(once, range(MOMENTS)))
     assert len(kinds) == MOMENTS
     assert kinds.count("in the middle") >= MOMENTS / 4, "the moments were well spread"
+
+
+def test_a_resumed_check_is_judged_by_its_own_records(make_project, wait_for):
+    """What the killed attempt left of its test records is not counted with those of the new one."""
+    test = (
+        "import os, time\n"
+        "def test_a():\n    pass\n"
+        "def test_b():\n"
+        "    if not os.path.exists('second'):\n"
+        "        open('second', 'w').close()\n"
+        "        time.sleep(60)\n"
+    )
+    config = "version: 2\nchecks:\n  - {name: t, lane: core, run: pytest}\n"
+    project = make_project({"readiness.yml": config, "test_a.py": test})
+    process = project.start("run", "--quiet")
+    wait_for((project.root / "second").exists)
+    process.kill()
+    project.wait(process)
+    resumed = project.run("--quiet", "--resume")
+    assert (resumed.code, resumed.check("t")["outcome"]) == (0, "passed"), resumed.out
+    assert resumed.check("t")["counts"]["passed"] == 2

@@ -48,3 +48,16 @@ def test_no_check_sees_what_another_left(homes, how):
 
 def test_two_at_once_have_one_each(homes):
     assert homes.take() != homes.take()
+
+
+def test_no_file_of_a_run_holds_the_secret_that_a_test_compared(make_project):
+    test = "import os\ndef test_key():\n    assert os.environ['API_TOKEN'] == 'another'\n"
+    config = "version: 2\nchecks:\n  - {name: a, lane: core, run: pytest}\n"
+    project = make_project({"readiness.yml": config, "test_a.py": test})
+    ran = project.run(API_TOKEN="tok-9f8e7d6c5b4a3f2e")
+    assert ran.check("a")["outcome"] == "failed"
+    assert "redacted" in ran.check("a")["failures"][0]["message"]
+    files = [path for path in project.root.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert [path for path in files if b"9f8e7d6c5b4a3f2e" in path.read_bytes()] == []
+    assert "9f8e7d6c5b4a3f2e" not in ran.out

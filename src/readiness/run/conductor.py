@@ -21,6 +21,7 @@ from readiness.run.measured import MeteringError
 from readiness.run.metering import Metering
 from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool
+from readiness.run.removal import remove_tree
 from readiness.run.signals import Signals
 from readiness.run.worker import OPEN
 
@@ -216,6 +217,8 @@ class Conductor:
                 home=home,
                 guard=guard,
             )
+            # Of an attempt that the gate did not outlive: its records are not this attempt's.
+            remove_tree(prepared.events)
             worker = self._pool.take(network)
         except (OSError, ValueError) as error:
             self._finish(not_started(item, Outcome.ERROR, f"could not be prepared: {said(error)}"))
@@ -312,16 +315,20 @@ class Conductor:
             return None
 
     def _put_away(self, running: Running, result: CheckResult) -> None:
-        """What decides nothing: the home for the next check, the pass for the next run."""
-        what = "its private home"
+        """What decides nothing: the raw test records, the home for the next check, the pass for the next run."""
+        what = "its private folders"
         try:
+            # They hold what tests compared, secrets included; the record has it all without those.
+            remove_tree(running.prepared.events)
             if running.home:
                 self._homes.give_back(running.home)
             what = "its pass"
             if running.key:
                 cache.keep(self._context.root, self._context.folder.run_id, running.key, result)
         except OSError as error:
-            self._journal.write("problem", message=f"{result.name}: {what} could not be kept: {said(error)}")
+            self._journal.write(
+                "problem", message=f"{result.name}: {what} could not be put away: {said(error)}"
+            )
 
     def _finish(self, result: CheckResult) -> None:
         self._waiting.pop(result.name, None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from readiness.models.failure import ModelError
-from readiness.models.generation import EngineRefusal, Generation, Message, Sampling
+from readiness.models.generation import EngineRefusal, Generation, Message, Piece, Sampling, Usage
 from readiness.models.turns import FOREVER, Busy, Turns
 
 HI = Generation(Sampling(1), (Message("user", "hi"),))
@@ -49,6 +49,28 @@ def test_streams_pieces_in_order_and_ends(scripted: Any) -> None:
         assert pieces[-1].usage is not None
 
     run_with(scripted(lambda _: "a b c"), work)
+
+
+def test_pieces_that_come_close_together_come_as_one_item_and_the_first_is_not_held_back() -> None:
+    class Quick:
+        def generate(self, generation: Any, on_piece: Callable[[Piece], bool]) -> None:
+            for number in range(40):
+                on_piece(Piece(text=f"{number} "))
+                time.sleep(0.005)
+            on_piece(Piece(finish="stop", usage=Usage(1, 0, 40)))
+
+        def close(self) -> None:
+            pass
+
+    async def work(turns: Turns) -> None:
+        async with turns.turn() as turn:
+            items = [item async for item in turn.stream(HI)]
+        assert items[0][0].text == "0 "
+        assert "".join(piece.text for item in items for piece in item) == "".join(f"{n} " for n in range(40))
+        assert 2 <= len(items) <= 20
+        assert len(items[0]) <= 2
+
+    run_with(Quick(), work)
 
 
 def test_the_whole_answer_is_the_streamed_one(scripted: Any) -> None:

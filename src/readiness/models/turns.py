@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED_SCHEMAS: Final = 256
 FOREVER: Final = math.inf
+PAUSE: Final = 0.04
+"""Seconds between two items of a streamed answer, so that at most 25 a second are sent; the first is never held back."""
 
 
 class Busy(Exception):
@@ -146,20 +148,25 @@ class Turn:
         return await self._turns.enforces(schema)
 
     async def stream(self, generation: Generation) -> AsyncIterator[list[Piece]]:
-        """The answer as it arrives: each item is what came since the last one, never empty. Raises EngineRefusal."""
+        """The answer as it arrives: each item is what came since the last one, never empty. Raises EngineRefusal.
+
+        Pieces that come within PAUSE of the last item wait for the next one: each wake takes a core from the engine.
+        """
         loop = asyncio.get_running_loop()
         arrived: list[Piece] = []
         news = asyncio.Event()
-
-        def deliver(piece: Piece) -> None:
-            arrived.append(piece)
-            news.set()
+        told = -PAUSE
 
         def on_piece(piece: Piece) -> bool:
+            nonlocal told
             if self._stop or loop.is_closed():
                 return True
             if piece.text or piece.finish or piece.usage:
-                loop.call_soon_threadsafe(deliver, piece)
+                arrived.append(piece)
+                now = time.monotonic()
+                if piece.finish or piece.usage or now - told >= PAUSE:
+                    told = now
+                    loop.call_soon_threadsafe(news.set)
             return False
 
         work = self._work = self._turns.submit(lambda engine: engine.generate(generation, on_piece))
@@ -167,8 +174,9 @@ class Turn:
         while not work.done() or arrived:
             await news.wait()
             news.clear()
-            if arrived:
-                batch, arrived[:] = arrived[:], []
+            # The engine's thread may append at any moment: take just what is seen.
+            if batch := arrived[:]:
+                del arrived[: len(batch)]
                 yield batch
         work.result()
 

@@ -166,6 +166,10 @@ async def soak(clients: Clients, number: int, engine: Engine, relay: int) -> lis
     return memory
 
 
+async def warm_up(port: int) -> None:
+    await asyncio.gather(*(Clients(port, 60).ask(random.Random(number)) for number in range(WARM)))
+
+
 def judge(
     before: dict[str, Any], after: dict[str, Any], grown: dict[str, float], sent: int, lines: int
 ) -> list[str]:

@@ -79,7 +79,10 @@ NOTHING_USED = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole answer of a model. `cost` in US dollars, 0 when no price is known. `stand_in` names one that answered."""
+    """One whole answer of a model. `cost` in US dollars, 0 when no price is known. `stand_in` names one that answered.
+
+    `cost_known` is False where no price is known, so that 0 does not look like free.
+    """
 
     content: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -90,3 +93,4 @@ class Reply:
     ms: float = 0.0
     retries: int = 0
     stand_in: str = ""
+    cost_known: bool = False

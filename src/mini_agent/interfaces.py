@@ -30,16 +30,24 @@ class ModelRequest:
 class ModelError(Exception):
     """A model gave no usable answer, after all retries. `status` is what a caller should see, `retry_after` in seconds.
 
+    `retries` counts the requests that were sent again before giving up.
+
     The message is one line, safe to show: it names the server's status and reason, never a key or a header's value.
     """
 
     def __init__(
-        self, message: str, status: int = 502, code: str = "model_error", retry_after: float | None = None
+        self,
+        message: str,
+        status: int = 502,
+        code: str = "model_error",
+        retry_after: float | None = None,
+        retries: int = 0,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.retry_after = retry_after
+        self.retries = retries
 
 
 class Model(Protocol):

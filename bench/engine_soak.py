@@ -199,13 +199,15 @@ def run(seconds: float, number: int) -> dict[str, Any]:
         wait_for_port(engine.port, engine.process, 120)
         relay, port = start_relay(root, f"http://127.0.0.1:{engine.port}")
         try:
+            fresh = state(root, relay, engine)["relay"]
             # Answers first, more at once than there are slots: the engine's threads are started by them.
             asyncio.run(warm_up(port))
             time.sleep(3)
-            before = state(root, relay, engine)
+            before = state(root, relay, engine) | {"relay": fresh}
             clients = Clients(port, seconds)
             memory = asyncio.run(soak(clients, number, engine, relay.pid))
-            time.sleep(10)
+            # Idle connections to the engine are kept for fifteen seconds.
+            time.sleep(20)
             after = state(root, relay, engine)
             relay.terminate()
             code = relay.wait(20)

@@ -1,0 +1,1 @@
+"""Where tools come from: local and sandboxed, over HTTP, over MCP."""

@@ -24,11 +24,12 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One call of the model and the tools that it asked for."""
+    """One call of the model and the tools that it asked for. `finish_reason` is empty when no reply came."""
 
     model: str
     model_ms: float
     tool_invocations: tuple[ToolInvocation, ...] = ()
+    finish_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

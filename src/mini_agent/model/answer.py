@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from mini_agent.conversation import NOTHING_USED, ToolCall, Usage
-from mini_agent.model.failure import UpstreamError, bad_answer, error_said, refused
+from mini_agent.model.failure import Server, bad_answer, error_inside
+
+MOST_TOKENS: Final = 10**12
+"""No server counts more; a number beyond it is nonsense that no budget should meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,19 @@ class Answer:
     model: str = ""
     stand_in: str = ""
 
+    def of_stand_in(self, name: str) -> Answer:
+        """The same answer, marked."""
+        return replace(self, stand_in=name)
 
-def read_answer(body: bytes, where: str) -> Answer:
+
+def read_answer(body: bytes, server: Server) -> Answer:
     """The answer in a whole body. Raises UpstreamError when there is none."""
-    data = json_object(body, where)
+    data = json_object(body, server)
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
-        raise bad_answer(where, "JSON without choices[0].message")
+        raise bad_answer(server, "JSON without choices[0].message")
     calls = tool_calls(message.get("tool_calls"))
     return Answer(
         content=text_of(message.get("content")) or text_of(message.get("refusal")),
@@ -43,28 +50,17 @@ def read_answer(body: bytes, where: str) -> Answer:
     )
 
 
-def json_object(text: bytes | str, where: str) -> dict[str, Any]:
+def json_object(text: bytes | str, server: Server) -> dict[str, Any]:
     """A JSON object that is no error object. Raises UpstreamError."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
-        raise bad_answer(where, f"no JSON ({_beginning(text)})") from None
+        raise bad_answer(server, f"no JSON ({_beginning(text)})") from None
     if not isinstance(data, dict):
-        raise bad_answer(where, f"JSON, but no object ({_beginning(text)})")
+        raise bad_answer(server, f"JSON, but no object ({_beginning(text)})")
     if data.get("error"):
-        raise error_inside(data, where)
+        raise error_inside(server, data)
     return data
-
-
-def error_inside(data: dict[str, Any], where: str) -> UpstreamError:
-    """The error for an error object inside an answer of status 200; it may carry a status of its own."""
-    error = data["error"]
-    given = (error.get("status"), error.get("code")) if isinstance(error, dict) else ()
-    status = next((int(one) for one in given if str(one).isdecimal() and 400 <= int(one) < 600), 0)
-    if status:
-        return refused(where, status, json.dumps(data))
-    said, code = error_said(data)
-    return UpstreamError(f"{where} answered with an error: {said}", 502, code or "model_error")
 
 
 def text_of(content: object) -> str:
@@ -122,7 +118,7 @@ def usage_of(usage: object) -> Usage:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return min(value, MOST_TOKENS) if isinstance(value, int) and value > 0 else 0
 
 
 def stand_in_of(data: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ def _split(text: str, variable: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         port = parts.port
+        (parts.hostname or "").encode("idna")
     except ValueError as error:
         raise SettingsError(f"{variable} is no URL: {error}") from None
     if not text.isprintable() or " " in text or not text.isascii():

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,8 +28,15 @@ from mini_agent.interfaces import ModelError
 SHOWN: Final = 256
 """Characters of a server's text that a message shows."""
 RETRIED: Final = frozenset((429, 500, 502, 503))
-_OUR_FAULT: Final = frozenset((401, 403, 404, 408, 504))
-"""Statuses of an upstream that cannot serve the request, where another one may."""
+_UNSERVED: Final = frozenset((401, 403, 404, 408, 429))
+"""Statuses, beside 5xx, of an upstream that cannot serve the request, where another one may."""
+_FIXED: Final = {
+    401: (502, "upstream_auth"),
+    403: (502, "upstream_auth"),
+    408: (504, "timeout"),
+    503: (503, "overloaded"),
+    504: (504, "timeout"),
+}
 _CONTEXT: Final = re.compile(
     r"context[ _-]?(?:length|window|size)|maximum context|exceeds? the (?:available )?context|too many (?:input )?tokens"
     r"|prompt is too long|input is too long|reduce the length",
@@ -40,7 +48,7 @@ _KEYS: Final = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|key)[-_][A-Za-z0-9*_-]{8,}|
 class UpstreamError(ModelError):
     """A ModelError of one attempt. `again`: the same request may be sent again; `elsewhere`: another upstream may do.
 
-    `upstream_status` is what the server said, 0 when it said nothing; `asked_wait` the seconds it asked for.
+    `upstream_status` is what the server said, 0 when it said nothing.
     """
 
     def __init__(
@@ -60,20 +68,38 @@ class UpstreamError(ModelError):
         self.upstream_status = upstream_status
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who answered, for messages: `name` is host and port. `secrets` are taken out of whatever it says."""
+
+    name: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def shown(self, text: str) -> str:
+        """The first 256 characters of `text`, on one line, without secrets: they go before it is cut."""
+        return one_line(redacted(text, self.secrets))
+
+
 def refused(
-    where: str, status: int, text: str, retry_after: float | None = None, *, told_not_to_retry: bool = False
+    server: Server,
+    status: int,
+    text: str,
+    retry_after: float | None = None,
+    *,
+    told_not_to_retry: bool = False,
 ) -> UpstreamError:
-    """The error for an answer with a status that is no success. `text` is its body, already free of secrets."""
+    """The error for an answer with a status that is no success; `text` is its body."""
     said, code = error_text(text)
+    said = server.shown(said)
     to_caller, own_code = _for_caller(status, code, said)
     hint = "; does MINI_AGENT_API_BASE lack /v1?" if own_code == "bad_base" else ""
     return UpstreamError(
-        f"{where} answered {_named(status)}{hint}{f': {said}' if said else ''}",
+        f"{server.name} answered {_named(status)}{hint}{f': {said}' if said else ''}",
         to_caller,
         own_code,
         retry_after=retry_after,
         again=status in RETRIED and not told_not_to_retry,
-        elsewhere=status in RETRIED or status in _OUR_FAULT or status >= 500 or status < 400,
+        elsewhere=status in _UNSERVED or status >= 500 or status < 400,
         upstream_status=status,
     )
 
@@ -84,56 +110,68 @@ def _for_caller(status: int, code: str, said: str) -> tuple[int, str]:
     if status == 404:
         named = code == "model_not_found" or "model" in said.lower()
         return (404, "model_not_found") if named else (502, "bad_base")
-    if status in (401, 403):
-        return 502, "upstream_auth"
-    if status in (408, 504):
-        return 504, "timeout"
+    if status in _FIXED:
+        return _FIXED[status]
     if status == 429:
         return 429, code or "rate_limit_exceeded"
-    if status == 503:
-        return 503, "overloaded"
     return (status, code or "invalid_request") if 400 <= status < 500 else (502, "model_error")
 
 
-def bad_answer(where: str, what: str) -> UpstreamError:
+def bad_answer(server: Server, what: str) -> UpstreamError:
     """The server said yes and then gave no usable answer."""
-    return UpstreamError(f"{where} gave no usable answer: {what}", 502, "bad_answer")
+    return UpstreamError(f"{server.name} gave no usable answer: {server.shown(what)}", 502, "bad_answer")
 
 
-def broken_off(where: str, what: str) -> UpstreamError:
+def broken_off(server: Server, what: str) -> UpstreamError:
     """The connection ended before the answer was whole."""
-    return UpstreamError(f"{where} broke off its answer: {what}", 502, "broken_off", again=True)
+    return UpstreamError(
+        f"{server.name} broke off its answer: {server.shown(what)}", 502, "broken_off", again=True
+    )
 
 
-def unreachable(where: str, what: str) -> UpstreamError:
+def unreachable(server: Server, what: str) -> UpstreamError:
     """No connection, or one that closed before any answer."""
-    return UpstreamError(f"{where} cannot be reached: {what}", 502, "unreachable", again=True)
+    return UpstreamError(
+        f"{server.name} cannot be reached: {server.shown(what)}", 502, "unreachable", again=True
+    )
 
 
-def silent(where: str, seconds: float) -> UpstreamError:
+def silent(server: Server, seconds: float) -> UpstreamError:
     """Nothing came for too long. Not sent again: the server may still be at work on it."""
-    return UpstreamError(f"{where} did not answer within {seconds:g} s", 504, "timeout")
+    return UpstreamError(f"{server.name} did not answer within {seconds:g} s", 504, "timeout")
+
+
+def error_inside(server: Server, data: dict[str, Any]) -> UpstreamError:
+    """The error for an error object inside an answer of status 200; it may carry a status of its own."""
+    error = data["error"]
+    given = [str(error.get("status")), str(error.get("code"))] if isinstance(error, dict) else []
+    status = next((int(one) for one in given if one.isdecimal() and 400 <= int(one) < 600), 0)
+    if status:
+        return refused(server, status, json.dumps(data))
+    said, code = _error_said(data)
+    return UpstreamError(
+        f"{server.name} answered with an error: {server.shown(said)}", 502, code or "model_error"
+    )
 
 
 def error_text(body: str) -> tuple[str, str]:
-    """One line and a code from an error's body: OpenAI's shape, Ollama's, FastAPI's, or plain text."""
+    """Text and code from an error's body: OpenAI's shape, Ollama's, FastAPI's, or plain text."""
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        return one_line(body), ""
+        return body, ""
     if isinstance(data, list) and data:
         data = data[0]
-    return error_said(data) if isinstance(data, dict) else (one_line(body), "")
+    return _error_said(data) if isinstance(data, dict) else (body, "")
 
 
-def error_said(data: dict[str, Any]) -> tuple[str, str]:
-    """The same from parsed JSON."""
+def _error_said(data: dict[str, Any]) -> tuple[str, str]:
     error = data.get("error", data.get("detail", data.get("message", "")))
     if not isinstance(error, dict):
-        return one_line(error if isinstance(error, str) else json.dumps(error)), ""
-    said = error.get("message") or error.get("type") or json.dumps(error)
+        return error if isinstance(error, str) else json.dumps(error), ""
+    said = str(error.get("message") or error.get("type") or json.dumps(error))
     code = error.get("code") or error.get("type")
-    return one_line(str(said)), code[:64] if isinstance(code, str) and code.isprintable() else ""
+    return said, code[:64] if isinstance(code, str) and code.isprintable() else ""
 
 
 def one_line(text: str) -> str:

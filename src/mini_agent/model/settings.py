@@ -44,7 +44,7 @@ class ModelSettings:
     connections: int = 100
     largest_answer: int = 32 << 20
     prices: Mapping[str, Price] = field(default_factory=dict)
-    stand_ins: StandInRules = StandInRules()
+    stand_ins: StandInRules = field(default_factory=StandInRules)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> ModelSettings:

@@ -1,0 +1,106 @@
+"""An answer put together from the chunks of a stream; whole only with a finish reason or the closing mark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mini_agent.conversation import NOTHING_USED, ToolCall
+from mini_agent.model.answer import (
+    Answer,
+    arguments_text,
+    json_object,
+    short_text,
+    stand_in_of,
+    text_of,
+    usage_of,
+    with_own_ids,
+)
+from mini_agent.model.failure import Server, broken_off
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call that is still arriving."""
+
+    id: str
+    name: str
+    pieces: list[str]
+
+
+class StreamedAnswer:
+    """Takes the data of one event after the other. `done` once the closing mark came."""
+
+    def __init__(self, server: Server) -> None:
+        self.done = False
+        self._server = server
+        self._texts: list[str] = []
+        self._calls: list[_Call] = []
+        self._at: dict[int, _Call] = {}
+        self._finish = ""
+        self._usage = NOTHING_USED
+        self._model = ""
+        self._stand_in = ""
+
+    def take(self, data: bytes) -> str:
+        """The text that this event adds. Raises UpstreamError for an error object or what is no JSON."""
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return ""
+        chunk = json_object(data, self._server)
+        if chunk.get("usage"):
+            self._usage = usage_of(chunk["usage"])
+        self._model = self._model or short_text(chunk.get("model"))
+        self._stand_in = self._stand_in or stand_in_of(chunk)
+        choices = chunk.get("choices")
+        return "".join(self._choice(one) for one in choices) if isinstance(choices, list) else ""
+
+    def answer(self) -> Answer:
+        """What came. Raises UpstreamError when it is not whole: half an answer is none."""
+        if not self.done and not self._finish:
+            raise broken_off(self._server, "the stream ended without a finish reason")
+        calls = (ToolCall(call.id, call.name, "".join(call.pieces) or "{}") for call in self._calls)
+        return Answer(
+            "".join(self._texts),
+            with_own_ids(calls),
+            self._finish or ("tool_calls" if self._calls else "stop"),
+            self._usage,
+            self._model,
+            self._stand_in,
+        )
+
+    def _choice(self, choice: object) -> str:
+        if not isinstance(choice, dict) or choice.get("index") not in (0, None):
+            return ""
+        self._finish = short_text(choice.get("finish_reason")) or self._finish
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            return ""
+        calls = delta.get("tool_calls")
+        for one in calls if isinstance(calls, list) else ():
+            if isinstance(one, dict):
+                self._call(one)
+        text = text_of(delta.get("content")) or text_of(delta.get("refusal"))
+        if text:
+            self._texts.append(text)
+        return text
+
+    def _call(self, delta: dict[str, Any]) -> None:
+        function = delta.get("function")
+        function = function if isinstance(function, dict) else {}
+        identifier, name = short_text(delta.get("id")), short_text(function.get("name"))
+        call = self._open_call(delta.get("index"), identifier, name)
+        call.id, call.name = call.id or identifier, call.name or name
+        if function.get("arguments") not in (None, ""):
+            call.pieces.append(arguments_text(function["arguments"]))
+
+    def _open_call(self, index: object, identifier: str, name: str) -> _Call:
+        """The call that a delta belongs to. Some servers send no index, or the same one for every call: then a new id
+        with a name begins a new call."""
+        place = index if isinstance(index, int) else max(len(self._calls) - 1, 0)
+        known = self._at.get(place)
+        if known is None or (identifier and name and known.id and identifier != known.id):
+            known = _Call(identifier, name, [])
+            self._calls.append(known)
+            self._at[place] = known
+        return known

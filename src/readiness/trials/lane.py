@@ -44,7 +44,7 @@ def lane_verdict(
     holds every test of the lane, those without a trial too: leaving one out would lower the bar for the others.
     `settled` are verdicts reached on the way, which are kept whatever came later. No tests: UNDECIDED.
     """
-    zones = {name: zone for name in evidences} if isinstance(zone, Zone) else zone
+    zones = dict.fromkeys(evidences, zone) if isinstance(zone, Zone) else zone
     shared = zones_of_lane({name: zones[name] for name in evidences})
     by_test = {name: decide(shared[name], evidence) for name, evidence in evidences.items()}
     for name, kept in (settled or {}).items():
@@ -63,7 +63,7 @@ def _joined(by_test: Mapping[str, Decision]) -> Decision:
 def _failing(
     zones: Mapping[str, Zone], evidences: Mapping[str, Evidence], by_test: Mapping[str, Decision]
 ) -> tuple[str, ...]:
-    """Holm's names; each test brings its own alpha, so evidence is weighed by it."""
+    """Holm's names, at the strictest alpha among the tests, and whatever was proven besides."""
     if not evidences:
         return ()
     strictest = min(zones[name].alpha for name in evidences)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import httpx2
@@ -34,7 +35,8 @@ class Endpoint:
 
 def origin_of(url: httpx2.URL) -> tuple[str, str, int]:
     """Scheme, host and port, comparable with an endpoint's."""
-    return (url.scheme, canonical(url.raw_host.decode("ascii")), url.port or PORTS.get(url.scheme, 0))
+    port = PORTS.get(url.scheme, 0) if url.port is None else url.port
+    return (url.scheme, canonical(url.raw_host.decode("ascii")), port)
 
 
 def read_endpoint(text: str, allow: AllowList, field: str) -> Endpoint:
@@ -45,11 +47,11 @@ def read_endpoint(text: str, allow: AllowList, field: str) -> Endpoint:
     url = parse(text, field)
     if url.scheme not in PORTS:
         raise ValueError(f"{field}: the URL must begin with http:// or https://")
-    if url.userinfo or "\\" in text or "@" in url.netloc.decode("ascii", "replace"):
+    if url.userinfo or "\\" in text or "@" in re.split("[/?#]", text.partition("://")[2])[0]:
         raise ValueError(f"{field}: a URL with a user name or password is refused; send a header instead")
     if url.query or url.fragment:
         raise ValueError(f"{field}: the URL must not have a query or a fragment")
-    host, port = canonical(url.raw_host.decode("ascii")), url.port or PORTS[url.scheme]
+    _, host, port = origin_of(url)
     if not (as_address(host) or NAME.match(host)) or "%" in host:
         raise ValueError(f"{field}: the URL does not name a host")
     if not 0 < port < 65536:

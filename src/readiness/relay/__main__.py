@@ -15,6 +15,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--plan", required=True, help="JSON: upstreams and routes")
     parser.add_argument("--calls", required=True, help="file that gets one JSON line for each call")
     parser.add_argument("--ready", required=True, help="file that gets {port, pid} once the relay listens")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0, the default: any free one")
     given = parser.parse_args(words)
     try:
         return _serve(given)
@@ -31,7 +32,7 @@ def _serve(given: argparse.Namespace) -> int:
     from readiness.relay.plan import load_plan
     from readiness.relay.server import serve
 
-    return asyncio.run(serve(load_plan(given.plan), given.calls, given.ready))
+    return asyncio.run(serve(load_plan(given.plan), given.calls, given.ready, given.port))
 
 
 def _faults() -> tuple[type[Exception], ...]:

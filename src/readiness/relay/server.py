@@ -45,7 +45,7 @@ class _Redacting(logging.Formatter):
         return self._secrets.redactor.text(super().format(record))
 
 
-async def serve(plan: Plan, calls: str, ready: str) -> int:
+async def serve(plan: Plan, calls: str, ready: str, port: int = 0) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code. Raises CassetteError, PriceError, OSError."""
     secrets = SecretsSeen(os.environ)
     _log_to_stderr(secrets)
@@ -64,7 +64,7 @@ async def serve(plan: Plan, calls: str, ready: str) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        await _listen_until(stop, relay, ready)
+        await _listen_until(stop, relay, ready, port)
     finally:
         await relay.close()
         ledger.close()
@@ -74,7 +74,7 @@ async def serve(plan: Plan, calls: str, ready: str) -> int:
     return 1 if faults else 0
 
 
-async def _listen_until(stop: asyncio.Event, relay: Relay, ready: str) -> None:
+async def _listen_until(stop: asyncio.Event, relay: Relay, ready: str, port: int) -> None:
     server = web.Server(
         relay.handle,
         handler_cancellation=True,
@@ -87,7 +87,7 @@ async def _listen_until(stop: asyncio.Event, relay: Relay, ready: str) -> None:
     )
     runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
-    listening = socket.create_server((LOOPBACK, 0), backlog=BACKLOG)
+    listening = socket.create_server((LOOPBACK, port), backlog=BACKLOG)
     try:
         await web.SockSite(runner, listening, backlog=BACKLOG).start()
         where = {"port": listening.getsockname()[1], "pid": os.getpid()}

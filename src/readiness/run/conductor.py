@@ -11,7 +11,7 @@ import signal
 import time
 
 from readiness.record.outcome import Outcome
-from readiness.record.value import as_json, value
+from readiness.record.value import as_json, replace, value
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
 from readiness.run.homes import Homes
@@ -101,7 +101,9 @@ class Conductor:
         Raises JournalWriteError when the journal can no longer be written; every process is ended first.
         """
         self._outcomes = dict(already)
-        self._waiting = {item.check.name: item for item in items if item.check.name not in already}
+        self._waiting = {
+            item.check.name: self._locked(item) for item in items if item.check.name not in already
+        }
         with Signals(self._selector, self._signals):
             try:
                 self._loop()
@@ -112,6 +114,10 @@ class Conductor:
                 self._pool.close()
                 self._selector.close()
         return self._interrupted
+
+    def _locked(self, item: Item) -> Item:
+        locks = self._metering.locks_of(item.check)
+        return item if locks == item.check.locks else replace(item, check=replace(item.check, locks=locks))
 
     def _loop(self) -> None:
         while True:
@@ -154,13 +160,17 @@ class Conductor:
 
     def _has_its_services(self, item: Item) -> bool:
         """Whether all that a check needs beside it is ready; starts what is missing."""
-        if item.check.services and not self._hosting.ready_for(item.check, self._network(item)):
-            return False
+        check, network = item.check, self._network(item)
         try:
-            if self._metering.wanted(item.check):
-                if not self._metering.ready_for(item.check, self._network(item)):
+            metered = self._metering.wanted(check)
+            if metered and not self._metering.services_ready(check, network):
+                return False
+            if check.services and not self._hosting.ready_for(check, network):
+                return False
+            if metered:
+                if not self._metering.ready_for(check, network):
                     return False
-                if lacking := self._metering.lacking_for(item.check):
+                if lacking := self._metering.lacking_for(check):
                     reason = f"cannot measure: its server lacks {lacking}"
                     self._finish(not_started(item, Outcome.INCONCLUSIVE, reason))
                     return False
@@ -234,6 +244,7 @@ class Conductor:
         )
         self._running[worker] = running
         self._watch(worker)
+        self._metering.began(check)
         worker.start(prepared.job)
         self._progress.started(check, prepared.log)
 

@@ -65,6 +65,7 @@ class Hosting:
         self._ports: Ports | None = None
         self._hosted: dict[tuple[str, str], Hosted] = {}
         self._own: dict[str, Service] = {}
+        self._changed: dict[tuple[str, str], Service] = {}
 
     def ready_for(self, check: Check, network: str) -> bool:
         """Whether all services of a check are ready; starts those that can be."""
@@ -74,8 +75,14 @@ class Hosting:
         """A service of the gate itself, beside those of the configuration."""
         self._own.setdefault(service.name, service)
 
-    def _service(self, name: str) -> Service | None:
-        return self._own.get(name) or self._context.config.service(name)
+    def change(self, service: Service, network: str) -> None:
+        """Host `service` in one network instead of what the configuration says under its name."""
+        self._changed.setdefault((service.name, network), service)
+
+    def service(self, name: str, network: str = "") -> Service | None:
+        """What is hosted under a name; in `network`, where that is given."""
+        changed = self._changed.get((name, network))
+        return changed or self._own.get(name) or self._context.config.service(name)
 
     def port_of(self, name: str, network: str) -> int:
         return self._hosted[name, network].port
@@ -86,28 +93,42 @@ class Hosting:
 
     def failure_of(self, names: tuple[str, ...], network: str) -> str:
         """The same for services by name."""
-        for name in self._with_needs(names):
+        for name in self.with_needs(names, network):
             hosted = self._hosted.get((name, network))
             if hosted and hosted.state == FAILED:
                 return f"service {name} {hosted.reason}"
         return ""
 
     def env_for(self, names: tuple[str, ...], network: str) -> dict[str, str]:
-        """What the named services give to those that use them; `{port}` filled in."""
+        """What the named services give to those that use them; `{port}` filled in. Those of the gate give nothing."""
         given: dict[str, str] = {}
-        for name in self._with_needs(names):
-            hosted = self._hosted[name, network]
-            given |= {key: _fill(value, hosted.port) for key, value in hosted.service.env.items()}
+        for name in self.with_needs(names, network):
+            if name not in self._own:
+                given |= self._given_by(name, network)
+        return given
+
+    def _given_by(self, name: str, network: str) -> dict[str, str]:
+        hosted = self._hosted[name, network]
+        return {key: _fill(value, hosted.port) for key, value in hosted.service.env.items()}
+
+    def _given_to(self, service: Service, network: str) -> dict[str, str]:
+        """What a service is given: by those it needs, and last by those of the gate that stand before it."""
+        given = self.env_for(service.needs, network)
+        for name in service.needs:
+            if name in self._own:
+                given |= self._given_by(name, network)
         return given
 
     def stand_ins(self, check: Check) -> tuple[str, ...]:
         """The services of a check that declare themselves stand-ins, needed ones included."""
-        services = [self._service(name) for name in self._with_needs(check.services)]
+        services = [self.service(name) for name in self.with_needs(check.services)]
         return tuple(service.name for service in services if service and service.stand_in)
 
     def release(self, still_needed: set[tuple[str, str]]) -> None:
         """Stop every running service that no check needs any more; `still_needed` holds (check's service, network)."""
-        kept = {(name, network) for first, network in still_needed for name in self._with_needs((first,))}
+        kept = {
+            (name, network) for first, network in still_needed for name in self.with_needs((first,), network)
+        }
         for key, hosted in self._hosted.items():
             if key not in kept and hosted.state in (STARTING, READY):
                 self._stop(hosted)
@@ -159,7 +180,7 @@ class Hosting:
 
     def ensure(self, name: str, network: str) -> bool:
         """Whether a service is ready; starts it, and what it needs, when it is not there."""
-        service = self._service(name)
+        service = self.service(name, network)
         assert service is not None, name
         hosted = self._hosted.setdefault((name, network), Hosted(service, network))
         below = all([self.ensure(needed, network) for needed in service.needs])  # noqa: C419 (start all)
@@ -190,7 +211,7 @@ class Hosting:
         built = environment.build(
             context.environ,
             declared={},
-            services=self.env_for(service.needs, hosted.network),
+            services=self._given_to(service, hosted.network),
             path_folders=context.path_folders(interpreter),
         )
         ready = ReadyCheck(
@@ -211,12 +232,12 @@ class Hosting:
             hosted.asked_to_stop = True
             hosted.worker.stop()
 
-    def _with_needs(self, names: tuple[str, ...]) -> list[str]:
+    def with_needs(self, names: tuple[str, ...], network: str = "") -> list[str]:
         """The named services and all that they need, needed ones first."""
         found: dict[str, None] = {}
 
         def visit(name: str) -> None:
-            service = self._service(name)
+            service = self.service(name, network)
             for needed in service.needs if service else ():
                 visit(needed)
             found[name] = None

@@ -17,7 +17,8 @@ from readiness.record.value import EMPTY, as_json, value
 from readiness.record.write_aside import write_aside
 from readiness.run.measured import Measured, MeteringError
 from readiness.run.quoting import quoted
-from readiness.run.upstreams import BASES, MODEL, Upstreams
+from readiness.run.service_metering import LANE_VARIABLE, LANES, ServiceMetering, locks_of
+from readiness.run.upstreams import MODEL, Upstreams, leads
 from readiness.run.worker import OPEN
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from readiness.config.model import Check
+    from readiness.relay.call import Call
     from readiness.relay.plan import Upstream
     from readiness.run.context import Context
     from readiness.run.hosting import Hosting
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from readiness.run.upstreams import Chosen
 
 RELAY_SECONDS: Final = 30.0
-LANES: Final = ("nd", "live")
 SETTLE_SECONDS: Final = 0.3
 """How long a call that a check has just ended may take to be written down."""
 
@@ -45,6 +46,7 @@ class Metered:
     name: str
     network: str
     tokens: Mapping[str, str]
+    upstreams: Mapping[str, Upstream]
     chosen: Chosen
     calls: str = ""
     ready: str = ""
@@ -57,6 +59,7 @@ class Metering:
         self._context = context
         self._hosting = hosting
         self._upstreams = Upstreams(context, hosting)
+        self._services = ServiceMetering(context, hosting, self._upstreams)
         self._metered: dict[str, Metered] = {}
 
     def wanted(self, check: Check) -> bool:
@@ -74,6 +77,21 @@ class Metering:
         metered = self._metered.get(check.name)
         relay = {(metered.name, metered.network)} if metered and metered.name else set()
         return relay | ({(MODEL, OPEN)} if check.lane == "nd" else set())
+
+    def services_ready(self, check: Check, network: str) -> bool:
+        """Whether the check's services may be started: what they call is metered from their first call on.
+
+        Raises OSError or MeteringError.
+        """
+        return not check.services or self._services.ready_for(check, network)
+
+    def locks_of(self, check: Check) -> tuple[str, ...]:
+        """The check's locks, with those that keep apart what one service would mix up."""
+        return locks_of(check, self._hosting.with_needs(check.services))
+
+    def began(self, check: Check) -> None:
+        """The check has been started."""
+        self._services.began(check)
 
     def ready_for(self, check: Check, network: str) -> bool:
         """Whether the check's relay stands; its declared services are ready. Starts what is missing.
@@ -106,14 +124,22 @@ class Metering:
         with open(metered.ready, encoding="utf-8") as file:
             port = json.load(file)["port"]
         roots = {kind: f"http://127.0.0.1:{port}/c/{token}" for kind, token in metered.tokens.items()}
-        env = {name: root for kind, root in roots.items() for name in BASES[kind]}
-        if "ollama" in roots and "openai" not in roots:
-            env |= dict.fromkeys(BASES["openai"], f"{roots['ollama']}/v1")
-        if metered.chosen.name:
-            env |= dict.fromkeys(("OLLAMA_MODEL", "OPENAI_MODEL"), metered.chosen.name)
-        if metered.chosen.embedded:
-            env["OPENAI_API_KEY"] = "none-needed"
-        return env
+        given = {**self._hosting.env_for(check.services, metered.network), **check.env}
+        env = leads(roots, metered.chosen, given, metered.upstreams)
+        if check.lane in LANES:
+            env[LANE_VARIABLE] = check.lane
+        return env | self._services.env_for(check)
+
+    def calls_of(self, check: Check) -> tuple[Call, ...]:
+        """Every call made by the check, and by services for it, so far. Raises MeteringError."""
+        from readiness.relay.meter import CallsError, read_calls
+
+        metered = self._metered.get(check.name)
+        try:
+            own = read_calls(metered.calls) if metered and metered.name else ()
+            return (*own, *self._services.calls_of(check))
+        except CallsError as error:
+            raise MeteringError(str(error)) from error
 
     def measure(self, check: Check, ended: Ended) -> Measured | None:
         """Add up what the check called; None without a relay. Raises MeteringError."""
@@ -121,22 +147,20 @@ class Metering:
         if metered is None or not metered.name:
             return None
         from readiness.relay.cause import cause
-        from readiness.relay.meter import CallsError, meter, read_calls
+        from readiness.relay.meter import meter
 
-        try:
-            seen = meter(read_calls(metered.calls), check.name)
-            if not seen.counted:
-                time.sleep(SETTLE_SECONDS)
-                seen = meter(read_calls(metered.calls), check.name)
-        except CallsError as error:
-            raise MeteringError(str(error)) from error
+        seen = meter(self.calls_of(check), check.name)
+        if not seen.counted:
+            time.sleep(SETTLE_SECONDS)
+            seen = meter(self.calls_of(check), check.name)
         why = cause(seen, ended.stopped == "deadline", ended.seconds)
-        return Measured(seen, why, metered.chosen.model, metered.chosen.why)
+        chosen = self._services.chosen_for(check) or metered.chosen
+        return Measured(seen, why, chosen.model, chosen.why)
 
     def _plan(self, check: Check, network: str, upstreams: Mapping[str, Upstream], chosen: Chosen) -> Metered:
         """Write the relay's plan and put the relay among the services."""
         if not upstreams:
-            return Metered("", network, EMPTY, chosen)
+            return Metered("", network, EMPTY, EMPTY, chosen)
         folder = self._context.folder.inside("relay")
         os.makedirs(folder, exist_ok=True)
         paths = {kind: os.path.join(folder, f"{check.name}.{kind}") for kind in ("plan", "calls", "ready")}
@@ -148,7 +172,7 @@ class Metering:
         write_aside(paths["plan"], json.dumps({"upstreams": as_json(dict(upstreams)), "routes": routes}))
         name = f"relay-{check.name}"
         self._hosting.add(_relay(name, paths))
-        return Metered(name, network, tokens, chosen, paths["calls"], paths["ready"])
+        return Metered(name, network, tokens, upstreams, chosen, paths["calls"], paths["ready"])
 
     def _route(self, check: Check, kind: str) -> dict[str, str | None]:
         """Core replays its cassette; nd and live record it when the run was asked to."""

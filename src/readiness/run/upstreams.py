@@ -62,20 +62,32 @@ class Upstreams:
         """By kind; None while the embedded model is not ready yet."""
         if check.lane == "core":
             return self._recorded(check)
-        environ = {**self._context.environ, **self._hosting.env_for(check.services, OPEN), **check.env}
-        if check.lane == "live":
+        given = self._hosting.env_for(check.services, OPEN)
+        return self._for_environment(check.lane, {**given, **check.env}, check.capabilities)
+
+    def for_service(self, lane: str, given: Mapping[str, str]) -> tuple[dict[str, Upstream] | None, Chosen]:
+        """The same for a service that is given these variables by those that it needs."""
+        return self._for_environment(lane, given, ())
+
+    def _for_environment(
+        self, lane: str, given: Mapping[str, str], capabilities: tuple[str, ...]
+    ) -> tuple[dict[str, Upstream] | None, Chosen]:
+        environ = {**self._context.environ, **given}
+        if lane == "live":
             return _providers(environ), Chosen("", "the provider's own address", EMPTY)
         from readiness.relay.choice import choose
         from readiness.relay.identify import identify
 
         choice = choose(environ, identify)
         if not choice.upstream:
-            return self._embedded(check, choice.reason)
-        lacking = _lacking(check, choice.upstream, choice.model, environ.get("OPENAI_API_KEY", ""))
+            return self._embedded(capabilities, choice.reason)
+        lacking = _lacking(capabilities, choice.upstream, choice.model, environ.get("OPENAI_API_KEY", ""))
         chosen = Chosen(choice.model, choice.reason, choice.upstream.model or EMPTY, lacking=lacking)
         return {choice.upstream.kind: choice.upstream}, chosen
 
-    def _embedded(self, check: Check, reason: str) -> tuple[dict[str, Upstream] | None, Chosen]:
+    def _embedded(
+        self, capabilities: tuple[str, ...], reason: str
+    ) -> tuple[dict[str, Upstream] | None, Chosen]:
         from readiness.relay.identify import identify
         from readiness.relay.plan import Upstream
 
@@ -86,7 +98,7 @@ class Upstreams:
         found = identify("ollama", base, "")
         name = str(found.identity.get("name", ""))
         upstream = Upstream("ollama", "ollama", base, dict(found.identity))
-        lacking = _lacking(check, upstream, name, "")
+        lacking = _lacking(capabilities, upstream, name, "")
         return {"ollama": upstream}, Chosen(name, reason, found.identity, embedded=True, lacking=lacking)
 
     def _recorded(self, check: Check) -> tuple[dict[str, Upstream], Chosen]:
@@ -105,13 +117,41 @@ class Upstreams:
         return {"ollama": Upstream("ollama", "ollama", NOWHERE)}, chosen
 
 
-def _lacking(check: Check, upstream: Upstream, model: str, key: str) -> str:
-    if not check.capabilities:
+def _lacking(capabilities: tuple[str, ...], upstream: Upstream, model: str, key: str) -> str:
+    if not capabilities:
         return ""
     from readiness.relay.preflight import preflight
 
-    found = preflight(upstream.base, upstream.kind, model, check.capabilities, key).lacking
+    found = preflight(upstream.base, upstream.kind, model, capabilities, key).lacking
     return "; ".join(f"{one.name}: {one.answer} ({one.evidence})" for one in found)
+
+
+def leads(
+    roots: Mapping[str, str], chosen: Chosen, given: Mapping[str, str], upstreams: Mapping[str, Upstream]
+) -> dict[str, str]:
+    """Variables that lead every usual client to a relay, by its `roots` for each kind of upstream.
+
+    A variable of a project's own that holds the server's address, of those `given`, is led there too.
+    """
+    env = {name: root for kind, root in roots.items() for name in BASES[kind]}
+    if "ollama" in roots and "openai" not in roots:
+        env |= dict.fromkeys(BASES["openai"], f"{roots['ollama']}/v1")
+    for kind, upstream in upstreams.items():
+        own = {name: address for name, address in given.items() if _is_at(address, upstream.base)}
+        env |= {
+            name: roots[kind] + address[len(upstream.base) :]
+            for name, address in own.items()
+            if name not in env
+        }
+    if chosen.name:
+        env |= dict.fromkeys(("OLLAMA_MODEL", "OPENAI_MODEL"), chosen.name)
+    if chosen.embedded:
+        env["OPENAI_API_KEY"] = "none-needed"
+    return env
+
+
+def _is_at(address: str, base: str) -> bool:
+    return address == base or address.startswith(f"{base}/")
 
 
 def _providers(environ: Mapping[str, str]) -> dict[str, Upstream]:

@@ -65,6 +65,30 @@ def test_curl_streams_lines_as_they_are_made(server: Any) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_holds_a_schema_repeats_a_seed_and_reads_errors(server: Any) -> None:
+    def curl(**fields: Any) -> tuple[int, Any]:
+        asked = {"model": server.model, "prompt": "A person.", "stream": False, **fields}
+        words = ["curl", "-s", "-w", "\n%{http_code}", f"{server.url}/api/generate", "-d", json.dumps(asked)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status), json.loads(body)
+
+    schema = {
+        "type": "object",
+        "properties": {"age": {"type": "integer", "maximum": 99}},
+        "required": ["age"],
+    }
+    assert list(json.loads(curl(format=schema, options={"num_predict": 40})[1]["response"])) == ["age"]
+    said = [
+        curl(options={"seed": seed, "num_predict": 12, "temperature": 1})[1]["response"]
+        for seed in (3, 3, 4, 5)
+    ]
+    assert said[0] == said[1]
+    assert len(set(said)) > 1
+    assert curl(model="nope") == (404, {"error": "model 'nope' not found"})
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_gets_server_sent_events(server: Any) -> None:
     body = json.dumps(
         {

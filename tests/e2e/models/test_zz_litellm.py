@@ -1,4 +1,4 @@
-"""The `litellm` SDK, untouched, in an environment of its own (it would pull the others' versions about).
+"""The `litellm` SDK, untouched, through the relay, in an environment of its own (it would pull the others' versions about).
 
 Named to run last: its environment is made while the other tests run.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,10 +45,34 @@ print("FOUND " + json.dumps(found))
 """
 
 
+TOKEN = "litellm-token-0123456789"
+
+
 @pytest.fixture(scope="module")
-def found(server: Any, litellm_environment: Any) -> Any:
+def relay(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The root of a route to the real model, and the file of its calls."""
+    folder = tmp_path_factory.mktemp("relay")
+    plan = {
+        "upstreams": {"model": {"kind": "ollama", "base": server.url}},
+        "routes": {TOKEN: {"check": "litellm", "lane": "nd", "upstream": "model"}},
+    }
+    (folder / "plan").write_text(json.dumps(plan))
+    words = [word for name in ("plan", "calls", "ready") for word in (f"--{name}", str(folder / name))]
+    with subprocess.Popen([sys.executable, "-m", "readiness.relay", *words]) as process:
+        try:
+            while not (folder / "ready").exists():
+                assert process.poll() is None, "the relay does not start"
+                time.sleep(0.02)
+            port = json.loads((folder / "ready").read_text())["port"]
+            yield f"http://127.0.0.1:{port}/c/{TOKEN}", folder / "calls"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def found(server: Any, relay: tuple[str, Path], litellm_environment: Any) -> Any:
     done = subprocess.run(
-        [litellm_environment.ready(), "-W", "ignore", "-c", SCRIPT, server.url, server.model],
+        [litellm_environment.ready(), "-W", "ignore", "-c", SCRIPT, relay[0], server.model],
         capture_output=True,
         text=True,
         timeout=240,
@@ -78,3 +106,14 @@ def test_errors_are_mapped(found: Any) -> None:
     assert "model 'nope' not found" in found["unknown"][1]
     assert found["openai_unknown"][0] == "NotFoundError"
     assert found["openai_hot"][0] == "BadRequestError"
+
+
+def test_every_call_is_on_record_and_the_good_ones_count(found: Any, relay: tuple[str, Path]) -> None:
+    calls = [json.loads(line) for line in relay[1].read_text().splitlines()]
+    asked = [call for call in calls if call["generation"]]
+    assert [call["error"] for call in asked if not call["counted"]] == [
+        "not_found",
+        "not_found",
+        "bad_request",
+    ]
+    assert sum(call["counted"] for call in asked) == 9

@@ -1,0 +1,47 @@
+"""The one folder that a sandboxed program may write to: made for one run of an agent, removed after it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+
+from mini_agent.sandbox.inside import plan as words
+from mini_agent.sandbox.places import Places
+
+FIRST_UID, LAST_UID = 61184, 65519
+"""Numbers that belong to no account: what systemd hands out as dynamic users."""
+PREFIX = "mini-agent-"
+
+
+def make(way: str, places: Places, parent: str | None = None) -> str:
+    """A new private folder. Made by root it belongs to a number without an account, which the program then runs as.
+
+    Without a mount namespace root's own folders may hide the interpreter from that number; then the program stays
+    root, without a capability, and Landlock alone keeps files from it.
+    """
+    folder = os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    if os.geteuid() == 0 and (way != words.BARE or reachable(places.python)):
+        number = random.SystemRandom().randint(FIRST_UID, LAST_UID)
+        os.chown(folder, number, number)
+    return folder
+
+
+def reachable(path: str) -> bool:
+    """Whether anybody may walk to this path."""
+    while path != "/":
+        path = os.path.dirname(path)
+        if not os.stat(path).st_mode & 0o001:
+            return False
+    return True
+
+
+def remove(folder: str) -> None:
+    """Everything below it too; links are removed, not followed. A folder that the program made unreadable goes as well."""
+    for here, below, _ in os.walk(folder):
+        for name in below:
+            path = os.path.join(here, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,92 @@
+"""Between the launcher and the program: makes the world that the program lives in, starts it, tells how it ended."""
+
+from __future__ import annotations
+
+import os
+
+from mini_agent.sandbox.inside import confine, kernel, namespaces, tree
+from mini_agent.sandbox.inside import plan as words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from mini_agent.sandbox.inside.plan import Plan
+
+COULD_NOT_START = 127
+PRIVATE = 0o077
+
+
+def keep(plan: Plan, word_pipe: int) -> NoReturn:
+    """Never returns: the launcher's child stays in here. A fault is told through the pipe, in one line."""
+    try:
+        status = hold(plan, word_pipe)
+    except Exception as fault:  # noqa: BLE001  # a forked child must not return into its parent's frames
+        tell(word_pipe, f"fault {fault}")
+        status = COULD_NOT_START
+    os._exit(status)
+
+
+def tell(word_pipe: int, line: str) -> None:
+    os.write(word_pipe, " ".join(line.split()).encode()[:4000] + b"\n")
+
+
+def hold(plan: Plan, word_pipe: int) -> int:
+    os.dup2(program_input(plan["stdin"]), 0)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, tree.SIGKILL)
+    owner = os.stat(plan["folder"])
+    processes = confine.process_limit(plan, owner.st_uid)
+    if plan["way"] == words.NAMESPACES:
+        namespaces.enter()
+        namespaces.build_root(plan)
+        first = os.fork()
+        if first:
+            return os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 0xFF
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, tree.SIGKILL)
+    program = os.fork()
+    if program == 0:
+        start(plan, word_pipe, owner, processes)
+    close_output()
+    tell(word_pipe, f"exit {wait_for(program)}")
+    return 0
+
+
+def program_input(given: bytes) -> int:
+    """A descriptor that reads as `given`: no pipe, so nobody has to keep filling it."""
+    if not given:
+        return os.open(os.devnull, os.O_RDONLY)
+    handle = os.memfd_create("stdin")
+    with open(handle, "wb", closefd=False) as file:
+        file.write(given)
+    reading = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY)
+    os.close(handle)
+    return reading
+
+
+def close_output() -> None:
+    os.close(1)
+    os.close(2)
+
+
+def wait_for(program: int) -> int:
+    """The program's wait status; meanwhile every orphan of its tree is collected."""
+    while True:
+        pid, status = os.wait()
+        if pid == program:
+            return status
+
+
+def start(plan: Plan, word_pipe: int, owner: os.stat_result, processes: int) -> NoReturn:
+    """Confine this process, write the program's files as the program itself might, and become it."""
+    try:
+        os.setsid()
+        os.umask(PRIVATE)
+        confine.confine(plan, owner.st_uid, owner.st_gid, processes)
+        os.chdir(plan["folder"])
+        for name, content in plan["files"].items():
+            with open(name, "wb") as file:
+                file.write(content)
+        os.execve(plan["argv"][0], plan["argv"], plan["env"])
+    except Exception as fault:  # noqa: BLE001  # as above
+        tell(word_pipe, f"fault {fault}")
+    os._exit(COULD_NOT_START)

@@ -1,0 +1,117 @@
+"""What no kernel limit counts for a tree without a cgroup: memory of all together, processes, the folder's size."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from mini_agent.sandbox.inside import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mini_agent.sandbox.inside.plan import Plan
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+BLOCK = 512
+SECONDS_BETWEEN_FOLDERS = 0.1
+SPARE_PROCESSES = 4
+"""The launcher's own two, and a thread that dies while it is counted."""
+
+
+class Watcher:
+    """Looks at a tree again and again. `look` gives why it must be stopped, or an empty string."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.bounds = plan["bounds"]
+        self.folder = plan["folder"]
+        self.next_folder = 0.0
+
+    def look(self, root: int) -> str:
+        pids = tree.descendants(root)
+        if len(pids) > self.bounds["processes"] + SPARE_PROCESSES:
+            return "processes"
+        if self.too_much_memory(pids):
+            return "memory"
+        now = time.monotonic()
+        if now >= self.next_folder:
+            used, files = folder_use(self.folder, self.bounds["folder_files"])
+            self.next_folder = now + SECONDS_BETWEEN_FOLDERS
+            used += sum(map(deleted_bytes, pids))
+            if used > self.bounds["folder_bytes"] or files > self.bounds["folder_files"]:
+                return "disk"
+        return ""
+
+    def too_much_memory(self, pids: list[int]) -> bool:
+        """The cheap sum counts what forked processes share once for each; only when it is over, the exact one is taken."""
+        most = self.bounds["memory"]
+        return sum(map(own_bytes, pids)) > most and sum(map(fair_bytes, pids)) > most
+
+
+def own_bytes(pid: int) -> int:
+    """Resident bytes that no file backs (proc(5), statm)."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return (resident - shared) * PAGE
+
+
+def fair_bytes(pid: int) -> int:
+    """Resident bytes, a page shared by n processes counted as 1/n (smaps_rollup, Pss of memory that no file backs)."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            lines = [line.split() for line in file]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    except PermissionError:
+        return own_bytes(pid)
+    sizes = {line[0]: int(line[1]) * 1024 for line in lines if line[-1] == b"kB"}
+    return sizes.get(b"Pss_Anon:", 0) + sizes.get(b"Pss_Shmem:", 0)
+
+
+def folder_use(folder: str, enough: int) -> tuple[int, int]:
+    """Bytes on disk and number of entries below a folder; stops counting once `enough` entries are passed."""
+    used = files = 0
+    for entry in entries(folder):
+        files += 1
+        try:
+            used += entry.stat(follow_symlinks=False).st_blocks * BLOCK
+        except FileNotFoundError:
+            continue
+        if files > enough:
+            break
+    return used, files
+
+
+def entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                for entry in found:
+                    yield entry
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except (FileNotFoundError, PermissionError, NotADirectoryError):
+            continue
+
+
+def deleted_bytes(pid: int) -> int:
+    """Bytes of files that have no name any more but that a process holds open."""
+    used = 0
+    try:
+        handles = os.listdir(f"/proc/{pid}/fd")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
+    for handle in handles:
+        try:
+            known = os.stat(f"/proc/{pid}/fd/{handle}")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        if stat.S_ISREG(known.st_mode) and known.st_nlink == 0:
+            used += known.st_blocks * BLOCK
+    return used

@@ -1,0 +1,250 @@
+"""`Sandbox.run`: one program in one launcher, from the event loop; cancelling it ends the program's whole tree."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import marshal
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mini_agent.sandbox.bounds import Bounds
+from mini_agent.sandbox.capture import Capture
+from mini_agent.sandbox.inside import plan as words
+from mini_agent.sandbox.places import PROGRAM_PATH, Places, places
+from mini_agent.sandbox.result import SandboxError, SandboxResult
+
+if TYPE_CHECKING:
+    from mini_agent.sandbox.inside.plan import Ending, Plan
+
+PACKAGE = str(Path(__file__).resolve().parent.parent)
+START = (
+    "import sys; package = type(sys)('mini_agent'); package.__path__ = [sys.argv[1]]; "
+    "sys.modules['mini_agent'] = package; from mini_agent.sandbox.inside.main import main; main()"
+)
+"""The launcher's own imports, without what `import mini_agent` brings."""
+
+ALL_LAYERS = (
+    words.IDENTITY,
+    words.RLIMITS,
+    words.LANDLOCK,
+    words.SECCOMP,
+    words.WATCHER,
+)
+SECONDS_TO_OBEY = 0.15
+SECONDS_OF_GRACE = 2.0
+READ_AT_ONCE = 65536
+OUTPUT_FLOOD = 64
+"""A program that writes this many times what is kept is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """How programs are held. `way` and `layers` are what the self-test found to work; see `self_test`."""
+
+    way: str = words.NAMESPACES
+    layers: tuple[str, ...] = ALL_LAYERS
+    places: Places = field(default_factory=places)
+    bounds: Bounds = field(default_factory=Bounds)
+    bubblewrap: str = ""
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        folder: str,
+        timeout: float,
+        stdin: bytes = b"",
+        files: Mapping[str, bytes] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> SandboxResult:
+        """Run `argv` (its first word an absolute path) in `folder`, the only place where it may write.
+
+        `files` are written into the folder first, with the program's own rights. Raises SandboxError when the program
+        could not be held or started. Cancelled or not, no process of it is left when this returns.
+        """
+        plan = self._plan(argv, folder, timeout, stdin, files or {}, env or {})
+        run = _Run(self.bounds.output)
+        try:
+            ending = await run.through(plan, timeout)
+        finally:
+            await run.end()
+        if ending["fault"]:
+            raise SandboxError(ending["fault"])
+        return run.result(ending)
+
+    def _plan(
+        self,
+        argv: Sequence[str],
+        folder: str,
+        timeout: float,
+        stdin: bytes,
+        files: Mapping[str, bytes],
+        env: Mapping[str, str],
+    ) -> Plan:
+        bounds = asdict(self.bounds)
+        del bounds["output"]
+        return {
+            "way": self.way,
+            "layers": self.layers,
+            "argv": tuple(argv),
+            "env": {"PATH": PROGRAM_PATH, "HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8", **env},
+            "stdin": stdin,
+            "files": dict(files),
+            "folder": folder,
+            "readable": self.places.readable,
+            "links": self.places.links,
+            "devices": self.places.devices,
+            "bounds": {**bounds, "cpu_seconds": int(timeout) + 2},  # type: ignore[typeddict-item]
+            "seconds": timeout,
+            "package": PACKAGE,
+            "bubblewrap": self.bubblewrap,
+        }
+
+
+class _Run:
+    """One launcher and the pipes between it and the event loop."""
+
+    def __init__(self, most: int) -> None:
+        self.stdout = Capture(most)
+        self.stderr = Capture(most)
+        self.flooded = False
+        self._began = time.monotonic()
+        self._launcher: subprocess.Popen[bytes] | None = None
+        self._control = -1
+        self._reading: dict[int, asyncio.Future[None]] = {}
+        self._ending = bytearray()
+
+    async def through(self, plan: Plan, timeout: float) -> Ending:
+        """Start, feed, read until everything is closed. Raises SandboxError when the launcher dies without a word."""
+        message = marshal.dumps(plan)  # type: ignore[arg-type]  # a TypedDict is a dict
+        self._start()
+        await self._send(len(message).to_bytes(8, "little") + message)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout + SECONDS_OF_GRACE):
+                await asyncio.gather(*self._reading.values())
+        if not self._ending:
+            raise SandboxError("the launcher ended without a word" + self._last_words())
+        ending: Ending = marshal.loads(bytes(self._ending))
+        return ending
+
+    def _last_words(self) -> str:
+        lines = self.stderr.text().strip().splitlines()
+        return f": {lines[-1]}" if lines else ""
+
+    def _start(self) -> None:
+        control, self._control = os.pipe()
+        pipes = [(os.pipe(), feed) for feed in (self._feed_stdout, self._feed_stderr, self._ending.extend)]
+        (_, out), (_, err), (_, ending) = (pipe for pipe, _ in pipes)
+        try:
+            self._launcher = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", START, PACKAGE, str(ending)],
+                stdin=control,
+                stdout=out,
+                stderr=err,
+                pass_fds=(ending,),
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            for handle in (control, out, err, ending):
+                os.close(handle)
+            for (reading, _), feed in pipes:
+                self._read(reading, feed)
+
+    async def _send(self, message: bytes) -> None:
+        """Write the plan without holding the loop: a pipe takes 64 KiB at a time."""
+        loop = asyncio.get_running_loop()
+        os.set_blocking(self._control, False)
+        left = memoryview(message)
+        while left:
+            try:
+                left = left[os.write(self._control, left) :]
+            except BlockingIOError:
+                ready = loop.create_future()
+                loop.add_writer(self._control, _done, ready)
+                try:
+                    await ready
+                finally:
+                    loop.remove_writer(self._control)
+            except BrokenPipeError:
+                return
+
+    def _read(self, handle: int, feed: Callable[[bytes], object]) -> None:
+        loop = asyncio.get_running_loop()
+        os.set_blocking(handle, False)
+        self._reading[handle] = loop.create_future()
+        loop.add_reader(handle, self._take, handle, feed)
+
+    def _take(self, handle: int, feed: Callable[[bytes], object]) -> None:
+        try:
+            part = os.read(handle, READ_AT_ONCE)
+        except BlockingIOError:
+            return
+        if part:
+            feed(part)
+        else:
+            self._close(handle)
+
+    def _feed_stdout(self, part: bytes) -> None:
+        self._feed(self.stdout, part)
+
+    def _feed_stderr(self, part: bytes) -> None:
+        self._feed(self.stderr, part)
+
+    def _feed(self, capture: Capture, part: bytes) -> None:
+        capture.feed(part)
+        if capture.total > OUTPUT_FLOOD * capture.most and not self.flooded:
+            self.flooded = True
+            self._let_go()
+
+    def _close(self, handle: int) -> None:
+        asyncio.get_running_loop().remove_reader(handle)
+        os.close(handle)
+        _done(self._reading.pop(handle))
+
+    def _let_go(self) -> None:
+        """Close the launcher's control pipe: it ends the tree."""
+        if self._control >= 0:
+            os.close(self._control)
+            self._control = -1
+
+    async def end(self) -> None:
+        """The launcher obeys at once, or is killed, and the kernel then kills what it held."""
+        self._let_go()
+        launcher, self._launcher = self._launcher, None
+        if launcher is not None:
+            await asyncio.shield(_gone(launcher))
+        for handle in list(self._reading):
+            self._close(handle)
+
+    def result(self, ending: Ending) -> SandboxResult:
+        killed_for = "output" if self.flooded else ending["killed_for"]
+        return SandboxResult(
+            os.waitstatus_to_exitcode(ending["status"]),
+            self.stdout.text(),
+            self.stderr.text(),
+            timed_out=killed_for == "time",
+            killed_for=killed_for,
+            ms=(time.monotonic() - self._began) * 1000,
+        )
+
+
+async def _gone(launcher: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS_TO_OBEY
+    while launcher.poll() is None:
+        if time.monotonic() > until:
+            launcher.kill()
+        await asyncio.sleep(0.002)
+
+
+def _done(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -14,19 +14,13 @@ Turn: TypeAlias = tuple[ToolInvocation, ...]
 
 
 def is_loop(turns: Sequence[Turn]) -> bool:
-    """True when the last three calls are one call, or the last three replies with calls asked for the same ones.
+    """True when the last three replies with calls asked for the same calls and got the same results.
 
-    Anything else that happens between them, another call or another result, is progress. Turns without calls do not
-    count.
+    The same call several times in one reply is one asking: the model has not seen a result in between. Another call
+    or another result is progress. Replies without calls do not count.
     """
-    asked = [turn for turn in turns if turn][-RUNNING:]
-    keys = [tuple(map(_key, turn)) for turn in asked]
-    return _all_one(keys) or _all_one([key for turn in keys for key in turn])
-
-
-def _all_one(keys: Sequence[object]) -> bool:
-    last = keys[-RUNNING:]
-    return len(last) == RUNNING and all(key == last[0] for key in last)
+    last = [frozenset(map(_key, turn)) for turn in turns if turn][-RUNNING:]
+    return len(last) == RUNNING and len(set(last)) == 1
 
 
 def _key(one: ToolInvocation) -> tuple[str, str, bool, str]:

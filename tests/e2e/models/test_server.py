@@ -75,8 +75,9 @@ def test_curl_holds_a_schema_repeats_a_seed_and_reads_errors(server: Any) -> Non
 
     schema = {
         "type": "object",
-        "properties": {"age": {"type": "integer", "maximum": 99}},
+        "properties": {"age": {"type": "integer", "minimum": 0, "maximum": 99}},
         "required": ["age"],
+        "additionalProperties": False,
     }
     assert list(json.loads(curl(format=schema, options={"num_predict": 40})[1]["response"])) == ["age"]
     said = [

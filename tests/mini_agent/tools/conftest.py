@@ -63,7 +63,7 @@ def reply(status: int, body: str | bytes = b"", *lines: str) -> bytes:
     return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + raw
 
 
-Handler = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
+Handler = Callable[[Received, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
@@ -74,7 +74,6 @@ class ToolServer:
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
     port: int = 0
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -90,11 +89,10 @@ class ToolServer:
                     writer.write(step)
                     await writer.drain()
                 else:
-                    await step(request, writer)
+                    await step(request, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            self.gone.set()
             writer.close()
 
 
@@ -113,7 +111,7 @@ async def receive(reader: asyncio.StreamReader) -> Received | None:
 async def serving(*script: bytes | Handler) -> AsyncIterator[ToolServer]:
     """A server that lives as long as the block. Without a script it lists one tool and says `{"ok": true}`."""
 
-    async def usual(request: Received, writer: asyncio.StreamWriter) -> None:
+    async def usual(request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         body = TOOL_LIST if request.target.startswith("GET /tools ") else {"ok": True}
         writer.write(reply(200, json.dumps(body), "Content-Type: application/json"))
 

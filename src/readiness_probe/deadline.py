@@ -47,10 +47,18 @@ class Deadline:
             self.off = "faulthandler_timeout is set"
         self._file = None if self.off else StackFile(path)
         self._ends = 0.0
+        self._held = False
+
+    def hold(self) -> None:
+        """No test has a deadline until `release`: its trials have one each."""
+        self._held = True
+
+    def release(self) -> None:
+        self._held = False
 
     def start(self) -> None:
         """A test begins."""
-        if self._file is not None and self.seconds:
+        if self._file is not None and self.seconds and not self._held:
             self._ends = time.monotonic() + self.seconds
             self._arm(self.seconds)
 

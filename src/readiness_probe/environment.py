@@ -31,11 +31,11 @@ _ORIGINAL = _PREFIX + "ORIGINAL_"
 class Options:
     """What the gate asks of the probe. `folder` is on PYTHONPATH, `out` takes the event files; both absolute.
 
-    `test_timeout` is in seconds. `worker` and `controller` are set in a pytest-xdist worker: its name, and
+    `test_timeout` is in seconds. `trials` is empty, or how tests are to be repeated (JSON, see `orders`). `worker` and `controller` are set in a pytest-xdist worker: its name, and
     the name of the event file of the process that controls it.
     """
 
-    __slots__ = ("controller", "folder", "guard", "out", "test_timeout", "worker")
+    __slots__ = ("controller", "folder", "guard", "out", "test_timeout", "trials", "worker")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Options:
         guard: bool = False,
         worker: str = "",
         controller: str = "",
+        trials: str = "",
     ) -> None:
         self.folder = folder
         self.out = out
@@ -52,6 +53,7 @@ class Options:
         self.guard = guard
         self.worker = worker
         self.controller = controller
+        self.trials = trials
 
     def for_worker(self, worker: str, controller: str) -> Options:
         """The same, for a worker of pytest-xdist."""
@@ -81,6 +83,8 @@ def inject(environ: Mapping[str, str], options: Options) -> Dict[str, str]:
         injected[_PREFIX + "TEST_TIMEOUT"] = repr(options.test_timeout)
     if options.guard:
         injected[_PREFIX + "GUARD"] = "1"
+    if options.trials:
+        injected[_PREFIX + "TRIALS"] = options.trials
     if options.worker:
         injected[_PREFIX + "WORKER"] = options.worker
         injected[_PREFIX + "CONTROLLER"] = options.controller
@@ -103,6 +107,7 @@ def take(environ: Mapping[str, str]) -> Tuple[Dict[str, str], Optional[Options]]
         guard=environ.get(_PREFIX + "GUARD") == "1",
         worker=environ.get(_PREFIX + "WORKER", ""),
         controller=environ.get(_PREFIX + "CONTROLLER", ""),
+        trials=environ.get(_PREFIX + "TRIALS", ""),
     )
     _take_back(clean, environ, "PYTHONPATH", options.folder, os.pathsep)
     _take_back(clean, environ, "PYTEST_ADDOPTS", options.plugin_option, " ")

@@ -13,6 +13,7 @@ import pytest
 
 from readiness_probe.environment import inject, make, take, without
 from readiness_probe.recorder import Recorder
+from readiness_probe.trial import MARKER, TrialFixture
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, List
@@ -42,9 +43,14 @@ def _begin(pluginmanager: Any) -> None:
         raise RuntimeError(f"the probe needs pytest {OLDEST_PYTEST} or later, this is {pytest.__version__}")
     config = pluginmanager.get_plugin("pytestconfig")
     config.add_cleanup(lambda: _put_back(options))
-    hooks = ProbeHooks(Recorder(options, config))
+    recorder = Recorder(options, config)
+    hooks = ProbeHooks(recorder)
     config.add_cleanup(hooks.close)
     pluginmanager.register(hooks, "readiness_probe.hooks")
+    if options.trials:
+        from readiness_probe import repeat_hooks
+
+        repeat_hooks.register(pluginmanager, recorder, TrialFixture())
 
 
 def _put_back(options: Options) -> None:
@@ -69,6 +75,9 @@ class ProbeHooks:
 
     def close(self) -> None:
         self._do(self._recorder.close)
+
+    def pytest_configure(self, config: Any) -> None:
+        config.addinivalue_line("markers", MARKER)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self) -> Generator[None, Any, None]:

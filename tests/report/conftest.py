@@ -69,6 +69,11 @@ check = st.builds(
     cached_from=text,
     place=text,
     env_added=texts,
+    cause=text,
+    model=st.dictionaries(st.sampled_from(["name", "digest", "quantisation", "server", "why"]), text),
+    calls=st.fixed_dictionaries(
+        {}, optional={"calls": number, "counted": number, "errors": st.dictionaries(text, number, max_size=2)}
+    ),
 )
 lane = st.builds(
     LaneStatus,

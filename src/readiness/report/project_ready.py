@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
-from readiness.report import wording
+from readiness.report import answered, wording
 from readiness.report.markdown import Block, code, document, fenced, header_rows, prose, row
 
 TYPE_CHECKING = False
@@ -32,6 +32,12 @@ def blocks(record: Record) -> Iterator[Block]:
         Block("Lanes", lanes, tuple(_lanes(record)), "lane"),
         Block("What went wrong", (), tuple(_story(check) for check in wording.against_it(record)), "check"),
         Block("Checks", checks, tuple(map(_check, record.checks)), "check"),
+        Block(
+            "Models",
+            header_rows(("check", "who answered", "why this one", "calls", "cause")),
+            tuple(_models(record)),
+            "check",
+        ),
         Block("What did not run", (), tuple(_not_run(record)), "check"),
         Block("Heard, but not deciding", (), tuple(f"- {prose(note)}" for note in record.notes), "note"),
         Block(
@@ -129,6 +135,13 @@ def _check(check: CheckResult) -> str:
             prose(check.reason),
         )
     )
+
+
+def _models(record: Record) -> Iterator[str]:
+    for check in record.checks:
+        if who := answered.model(check):
+            why, cause = str(check.model.get("why") or "-"), check.cause or "-"
+            yield row((code(check.name), prose(who), prose(why), prose(answered.calls(check)), prose(cause)))
 
 
 def _not_run(record: Record) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
 from readiness.record.value import value
-from readiness.report import wording
+from readiness.report import answered, wording
 from readiness.report.plain import first_line, plain, plain_lines
 from readiness.report.width import columns, cut, padded
 
@@ -96,8 +96,10 @@ def _checks(record: Record) -> Iterator[_Line]:
         if check.outcome is Outcome.PASSED:
             if not folded:
                 yield _check(check, name_width)
+                yield from _answered(check)
             continue
         yield _check(check, name_width)
+        yield from _answered(check)
         if told:
             yield from _story(check)
             told -= 1
@@ -114,6 +116,11 @@ def _check(check: CheckResult, name_width: int) -> _Line:
     found = wording.counts(check.counts) or plain(check.reason)
     text = f"{label}{padded(_name(check), name_width)}  {plain(check.lane):<4}  {wording.took(check):>9}  {found}"
     return _Line(text, COLOURS.get(check.outcome, RED), len(label))
+
+
+def _answered(check: CheckResult) -> Iterator[_Line]:
+    if found := answered.line(check):
+        yield _told(plain(found))
 
 
 def _name(check: CheckResult) -> str:

@@ -66,10 +66,19 @@ def json_object(text: bytes | str, server: Server) -> dict[str, Any]:
 def text_of(content: object) -> str:
     """A message's text: a string, or the text parts of a list."""
     if isinstance(content, str):
-        return content
+        return well_formed(content)
     parts = content if isinstance(content, list) else []
     texts = (part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text")
-    return "".join(text for text in texts if isinstance(text, str))
+    return well_formed("".join(text for text in texts if isinstance(text, str)))
+
+
+def well_formed(text: str) -> str:
+    """The text with halves of surrogate pairs replaced: JSON can carry them, UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def tool_calls(listed: object) -> tuple[ToolCall, ...]:
@@ -91,7 +100,7 @@ def _tool_call(one: Mapping[str, Any]) -> ToolCall:
 def arguments_text(arguments: object) -> str:
     """Arguments as JSON text; some servers send the object itself, or nothing for none."""
     if isinstance(arguments, str):
-        return arguments or "{}"
+        return well_formed(arguments) or "{}"
     return "{}" if arguments is None else json.dumps(arguments)
 
 

@@ -1,39 +1,30 @@
-"""The model that a run talks to: one upstream after the other, each with its retries, one whole Reply at the end."""
+"""The model that a run talks to: one upstream after the other, one whole Reply at the end."""
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from mini_agent.conversation import Reply
 from mini_agent.interfaces import ModelError, ModelRequest, OnText
 from mini_agent.model.answer import Answer
+from mini_agent.model.asking import Asking
+from mini_agent.model.effort import Effort
 from mini_agent.model.endpoint import Endpoint
 from mini_agent.model.failure import UpstreamError
 from mini_agent.model.prices import cost, price_of
-from mini_agent.model.request import native_body
 from mini_agent.model.retry import RetryPolicy
 from mini_agent.model.settings import ModelSettings, Upstream
-
-
-@dataclass(slots=True)
-class Effort:
-    """What one call has taken so far: requests sent again, seconds slept, and whether text has gone out."""
-
-    retries: int = 0
-    slept: float = 0.0
-    spoke: bool = False
+from mini_agent.model.tool_modes import REMEMBERED, Finding, ToolModes
 
 
 class ChatModel:
     """Asks the upstreams of the settings. Belongs to one event loop; may be used by any number of tasks at once."""
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, modes: ToolModes = REMEMBERED) -> None:
         self._settings = settings
         self._policy = RetryPolicy(settings.tries, settings.first_wait, settings.longest_wait)
+        self._finding = Finding(modes)
         first = Upstream(settings.base, settings.api_key)
         self._upstreams = (first, *settings.fallbacks) if settings.base else settings.fallbacks
         self._endpoints: dict[Upstream, Endpoint] = {}
@@ -43,27 +34,21 @@ class ChatModel:
     ) -> Reply:
         """One answer, from the first upstream that gives one. Raises ModelError."""
         began = time.perf_counter()
-        effort = Effort()
-        first_error: UpstreamError | None = None
+        effort = Effort(self._policy, on_text)
+        errors: list[UpstreamError] = []
         for upstream in self._upstreams:
             model = upstream.model or request.model or self._settings.model
-            if first_error is not None:
-                effort.retries += 1
+            effort.retries += bool(errors)
+            asking = Asking(self._endpoint(upstream), self._finding, model, headers or {}, effort)
             try:
-                answer = await self._ask(
-                    upstream, model, request, _noting(effort, on_text), headers or {}, effort
-                )
+                answer = await asking.answer(request)
             except UpstreamError as error:
-                error.retries = effort.retries
-                first_error = first_error or error
+                errors.append(error)
                 if effort.spoke or not error.elsewhere:
-                    raise
+                    break
             else:
                 return self._reply(answer, model, effort, began)
-        if first_error is None:
-            raise ModelError("no model server is configured: set MINI_AGENT_API_BASE", 503, "no_model")
-        first_error.retries = effort.retries
-        raise first_error
+        raise self._failure(errors, effort)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -71,20 +56,13 @@ class ChatModel:
         for endpoint in endpoints.values():
             await endpoint.aclose()
 
-    async def _ask(
-        self,
-        upstream: Upstream,
-        model: str,
-        request: ModelRequest,
-        on_text: OnText | None,
-        headers: Mapping[str, str],
-        effort: Effort,
-    ) -> Answer:
-        if not model:
-            raise ModelError("the request names no model, and MINI_AGENT_MODEL is not set", 400, "no_model")
-        endpoint = self._endpoint(upstream)
-        body = native_body(request, model)
-        return await persist(self._policy, effort, lambda: endpoint.ask(body, headers, on_text))
+    def _failure(self, errors: list[UpstreamError], effort: Effort) -> ModelError:
+        """What the caller is told: of the first upstream, unless another one found the request itself at fault."""
+        if not errors:
+            return ModelError("no model server is configured: set MINI_AGENT_API_BASE", 503, "no_model")
+        told = errors[0] if errors[-1].elsewhere and not effort.spoke else errors[-1]
+        told.retries = effort.retries
+        return told
 
     def _endpoint(self, upstream: Upstream) -> Endpoint:
         place = Upstream(upstream.base, upstream.api_key)
@@ -93,45 +71,17 @@ class ChatModel:
         return self._endpoints[place]
 
     def _reply(self, answer: Answer, asked: str, effort: Effort, began: float) -> Reply:
+        usage = answer.usage + effort.usage
         price = price_of(self._settings.prices, answer.model, asked)
         return Reply(
             content=answer.content,
             tool_calls=answer.tool_calls,
             finish_reason=answer.finish_reason,
-            usage=answer.usage,
+            usage=usage,
             model=answer.model or asked,
-            cost=cost(price, answer.usage),
+            cost=cost(price, usage),
             ms=(time.perf_counter() - began) * 1000,
             retries=effort.retries,
             stand_in=answer.stand_in,
             cost_known=price is not None,
         )
-
-
-async def persist(policy: RetryPolicy, effort: Effort, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Try until it works or the policy gives up; never again once text has gone out. Raises UpstreamError."""
-    tried = 0
-    while True:
-        tried += 1
-        try:
-            return await attempt()
-        except UpstreamError as error:
-            may = error.again and not effort.spoke
-            pause = policy.pause(tried, effort.slept, error.retry_after, random.random()) if may else None
-            if pause is None:
-                raise
-        effort.slept += pause
-        effort.retries += 1
-        await asyncio.sleep(pause)
-
-
-def _noting(effort: Effort, on_text: OnText | None) -> OnText | None:
-    """`on_text`, noting that text has gone out."""
-    if on_text is None:
-        return None
-
-    async def hand_on(text: str) -> None:
-        effort.spoke = True
-        await on_text(text)
-
-    return hand_on

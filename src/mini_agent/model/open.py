@@ -10,6 +10,9 @@ from mini_agent.conversation import Reply
 from mini_agent.interfaces import ModelRequest, OnText
 from mini_agent.model.client import ChatModel
 from mini_agent.model.settings import ModelSettings
+from mini_agent.model.stand_in_rules import StandInRules
+from mini_agent.model.stand_ins import stand_in_for, stand_in_reply
+from mini_agent.model.tool_modes import REMEMBERED, ToolModes
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS: Final = frozenset(
@@ -38,17 +41,26 @@ _OURS: Final = frozenset(
 class OpenModel:
     """A Model. `with_headers` gives the same model, with the same connections, for another caller's header fields."""
 
-    def __init__(self, chat: ChatModel, headers: Mapping[str, str], *, owner: bool = True) -> None:
+    def __init__(
+        self, chat: ChatModel, rules: StandInRules, headers: Mapping[str, str], *, owner: bool = True
+    ) -> None:
         self._chat = chat
+        self._rules = rules
         self._headers = checked_headers(headers)
         self._owner = owner
 
     def with_headers(self, headers: Mapping[str, str]) -> OpenModel:
-        """A view that sends `headers` on every call. Its `aclose` does nothing: who opened the model closes it."""
-        return OpenModel(self._chat, headers, owner=False)
+        """A view that sends `headers` on every call. Its `aclose` does nothing: who opened the model closes it.
+
+        Raises ValueError naming a bad header field.
+        """
+        return OpenModel(self._chat, self._rules, headers, owner=False)
 
     async def reply(self, request: ModelRequest, on_text: OnText | None = None) -> Reply:
         """One answer; streamed through `on_text` when that is given. Raises ModelError."""
+        stand_in = stand_in_for(request, self._rules)
+        if stand_in:
+            return await stand_in_reply(stand_in, request, on_text)
         return await self._chat.reply(request, on_text, self._headers)
 
     async def aclose(self) -> None:
@@ -57,13 +69,16 @@ class OpenModel:
             await self._chat.aclose()
 
 
-def open_model(settings: ModelSettings, headers: Mapping[str, str] | None = None) -> OpenModel:
+def open_model(
+    settings: ModelSettings, headers: Mapping[str, str] | None = None, *, modes: ToolModes = REMEMBERED
+) -> OpenModel:
     """Open the model of `settings`; `headers` go along on every call. Raises ValueError naming a bad header field.
 
     Opening costs nothing: connections are made by the first call. For many callers with header fields of their own,
-    open once and give each `with_headers(…)`.
+    open once and give each `with_headers(…)`. `modes` keeps what was found out about tools; by default it outlives
+    the model, so that each server is asked once in a process.
     """
-    return OpenModel(ChatModel(settings), headers or {})
+    return OpenModel(ChatModel(settings, modes), settings.stand_ins, headers or {})
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,108 @@
+"""What a model wrote under a call schema, read back into calls or an answer; and the answer's text while it arrives."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from mini_agent.conversation import ToolCall
+from mini_agent.model.answer import Answer, new_call_id, well_formed
+from mini_agent.model.schema_tools import Offer
+
+_FENCED: Final = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_WHOLE: Final = re.compile(
+    r"""(?:[^"\\]++
+         |\\[^u]
+         |\\u(?![dD][89abAB])[0-9a-fA-F]{4}
+         |\\u[dD][89abAB][0-9a-fA-F]{2}
+          (?:\\u[dD][c-fC-F][0-9a-fA-F]{2} | (?=[^\\] | \\[^u] | \\u(?![dD][c-fC-F])[0-9a-fA-F]{4}))
+        )++""",
+    re.VERBOSE,
+)
+"""As much of a JSON string as can be read: no half escape, and no half of a surrogate pair."""
+_LONGEST_HEAD: Final = 1024
+
+
+def read_written(answer: Answer, offer: Offer) -> Answer:
+    """The same answer with its text taken apart. What is no JSON of the schema is an answer in words, as it stands.
+
+    An answer that was cut short keeps what came of its text; a call that was cut short is none.
+    """
+    written = answer.content.strip()
+    data = _parsed(written)
+    if data is None:
+        text = ArrivingText(offer)
+        text.feed(answer.content)
+        cut = bool(text.text) or written.startswith("{")
+        return replace(answer, content=text.text if cut else answer.content, tool_calls=())
+    name, arguments = data.get("name"), data.get("arguments")
+    if not isinstance(name, str) or not isinstance(arguments, dict):
+        return answer
+    if name == offer.answer_name:
+        finish = "stop" if answer.finish_reason == "tool_calls" else answer.finish_reason
+        return replace(answer, content=_said(arguments, offer), finish_reason=finish, tool_calls=())
+    call = ToolCall(new_call_id(), name, json.dumps(arguments))
+    return replace(answer, content="", tool_calls=(call,), finish_reason="tool_calls")
+
+
+def _parsed(written: str) -> dict[str, Any] | None:
+    """The JSON object in a text: the whole of it, or, from a server that held the model to nothing, a fenced one."""
+    fenced = _FENCED.search(written)
+    for text in (written, fenced[1] if fenced else ""):
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(data, dict):
+            return data
+    return None
+
+
+def _said(arguments: dict[str, Any], offer: Offer) -> str:
+    if offer.answer_schema is not None:
+        return json.dumps(arguments.get("value"))
+    text = arguments.get("text", "")
+    return well_formed(text) if isinstance(text, str) else json.dumps(text)
+
+
+class ArrivingText:
+    """The text of an answer, taken out of its JSON while that arrives; empty for a call. `text` is all of it so far."""
+
+    def __init__(self, offer: Offer) -> None:
+        self.text = ""
+        self._pending = ""
+        self._inside = False
+        self._over = not offer.answer_name or offer.answer_schema is not None
+        self._head = re.compile(
+            rf'\s*\{{\s*"name"\s*:\s*{re.escape(json.dumps(offer.answer_name))}\s*,\s*'
+            r'"arguments"\s*:\s*\{\s*"text"\s*:\s*"'
+        )
+
+    def feed(self, piece: str) -> str:
+        """What `piece` adds to the text; half an escape waits for its other half."""
+        if self._over:
+            return ""
+        self._pending += piece
+        if not self._inside:
+            found = self._head.match(self._pending)
+            if not found:
+                self._over = len(self._pending) > _LONGEST_HEAD
+                return ""
+            self._inside = True
+            self._pending = self._pending[found.end() :]
+        return self._grown()
+
+    def _grown(self) -> str:
+        found = _WHOLE.match(self._pending)
+        body = found[0] if found else ""
+        self._over = self._pending[len(body) :].startswith('"')
+        self._pending = self._pending[len(body) :]
+        try:
+            added = well_formed(json.loads(f'"{body}"', strict=False))
+        except ValueError:
+            self._over = True
+            return ""
+        self.text += added
+        return added

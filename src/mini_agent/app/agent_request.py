@@ -1,0 +1,89 @@
+"""What `POST /agent/run` takes. An unknown field is refused by name: a limit that is dropped silently is no limit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mini_agent.app.fields import NO_CONTROL, Integer, ModelName, Number, Seed, Temperature, between, positive
+from mini_agent.app.messages import Messages
+from mini_agent.app.refusal import Refusal
+from mini_agent.limits import Limits
+from mini_agent.loop.options import RunOptions
+
+HeaderValue = Annotated[str, Field(max_length=16384)]
+Address = Annotated[str, Field(max_length=2048, pattern=NO_CONTROL)]
+
+
+class AgentRequest(BaseModel):
+    """A run: what to answer, with which model and tools, within which limits."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", title="AgentRun")
+
+    messages: Messages
+    model: ModelName
+    tool_backend: Literal["local", "http", "mcp", "none"] = "local"
+    tool_http_base_url: Address | None = Field(None, description="Needed when `tool_backend` is `http`.")
+    tool_http_headers: dict[str, HeaderValue] | None = Field(
+        None, description="Sent to the tool server on every call; they win over the service's own."
+    )
+    mcp_server: Address | None = Field(None, description="A command or an URL that the service allows.")
+    use_tools: bool = True
+    auto_run_code_on_code_block: bool = False
+    max_iterations: Annotated[Integer, between(1, 100)] = 3
+    max_total_seconds: Annotated[Number, positive(86400)] | None = None
+    max_tokens_total: Annotated[Integer, between(0, 10**9)] | None = None
+    max_cost: Annotated[Number, between(0, 10**6)] | None = Field(None, description="US dollars.")
+    max_tool_calls: Annotated[Integer, between(0, 10**4)] | None = None
+    tool_timeout: Annotated[Number, positive(3600)] = 10.0
+    tool_concurrency: Annotated[Integer, between(1, 16)] = 1
+    max_tools_per_iter: Annotated[Integer, between(1, 64)] = 4
+    escalate_on_budget_exceeded: bool = False
+    escalate_model: ModelName | None = None
+    enable_repair: bool = True
+    tool_mode: Literal["auto", "native", "schema"] = "auto"
+    seed: Seed | None = None
+    temperature: Temperature | None = None
+    stream: bool = False
+
+    def options(self) -> RunOptions:
+        """What the loop is told."""
+        return RunOptions(
+            model=self.model,
+            limits=self.limits(),
+            use_tools=self.use_tools and self.tool_backend != "none",
+            tool_mode=self.tool_mode,
+            auto_run_code_on_code_block=self.auto_run_code_on_code_block,
+            enable_repair=self.enable_repair,
+            escalate_on_budget_exceeded=self.escalate_on_budget_exceeded,
+            escalate_model=self.escalate_model or "",
+            seed=self.seed,
+            temperature=self.temperature,
+            stream=self.stream,
+        )
+
+    def limits(self) -> Limits:
+        return Limits(
+            max_iterations=self.max_iterations,
+            max_total_seconds=self.max_total_seconds,
+            max_tokens_total=self.max_tokens_total,
+            max_cost=self.max_cost,
+            max_tool_calls=self.max_tool_calls,
+            max_tools_per_iter=self.max_tools_per_iter,
+            tool_timeout=self.tool_timeout,
+            tool_concurrency=self.tool_concurrency,
+        )
+
+    def check(self) -> None:
+        """What fields need of each other. Raises Refusal 400."""
+        if self.tool_backend == "http" and not self.tool_http_base_url:
+            raise _needs("tool_http_base_url", "tool_backend `http`")
+        if self.tool_backend == "mcp" and not self.mcp_server:
+            raise _needs("mcp_server", "tool_backend `mcp`")
+        if self.escalate_on_budget_exceeded and not self.escalate_model:
+            raise _needs("escalate_model", "escalate_on_budget_exceeded")
+
+
+def _needs(name: str, what: str) -> Refusal:
+    return Refusal(400, f"{name} is needed with {what}", code="missing_field", param=name)

@@ -1,0 +1,40 @@
+"""The headers of a request that go on to the model and to HTTP tools, so that one trace holds them all.
+
+`traceparent` and `tracestate` are W3C Trace Context's (https://www.w3.org/TR/trace-context/); `x-readiness-trace` is
+what a gate counts its calls by.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from mini_agent.app.guard import Headers, values_of
+from mini_agent.app.refusal import Refusal
+
+_FORMS: Final[Mapping[bytes, re.Pattern[str]]] = {
+    b"x-readiness-trace": re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?"),
+    b"traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{1,64})?"),
+    b"tracestate": re.compile(r"[!-~](?:[ -~\t]{0,510}[!-~])?"),
+}
+
+
+def forwarded(headers: Headers) -> dict[str, str]:
+    """Name to value. Raises Refusal 400 for `x-readiness-trace` in a form that cannot be passed on.
+
+    A malformed `traceparent` or `tracestate` is dropped, as its specification asks of a receiver.
+    """
+    found: dict[str, str] = {}
+    for name, form in _FORMS.items():
+        values = values_of(headers, name)
+        if not values:
+            continue
+        if len(values) == 1 and form.fullmatch(values[0]):
+            found[name.decode()] = values[0]
+        elif name == b"x-readiness-trace":
+            message = "x-readiness-trace: must be sent once, as 1 to 256 printable ASCII characters"
+            raise Refusal(400, message, code="invalid_header", param="x-readiness-trace")
+    if "traceparent" not in found:
+        found.pop("tracestate", None)
+    return found

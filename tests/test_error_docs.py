@@ -218,6 +218,9 @@ THE_CONFIGURATION = {
     "the file must hold a mapping with `version` and `checks`, not …; write one with `readiness init`": loaded(
         "x"
     ),
+    "… is in quarantine twice, first at …; keep one of them": listed(
+        text=config(check("test 1"), quarantine=[{"test": "t", "owner": "o", "expires": "2027-01-31"}] * 2)
+    ),
     "`version` must be the number 1 or 2, not …; write version: 2": loaded("version: 3\nchecks: []\n"),
     "a key must be plain text; write it as one word": loaded("version: 2\n[a]: b\n"),
     "the key … is given twice, first at …; keep one of them": loaded("version: 2\nversion: 2\n"),

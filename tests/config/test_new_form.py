@@ -6,7 +6,7 @@ import pytest
 
 from readiness.config.fields import SECTIONS
 from readiness.config.load import parse_config
-from readiness.config.model import Check, Gate, Place, Ready, Service, Trials
+from readiness.config.model import Check, Gate, Place, Quarantine, Ready, Service, Trials
 
 WHOLE = """\
 version: 2
@@ -49,6 +49,8 @@ checks:
     capabilities: [seed, schema]
     trials: {good: 0.95, bad: 0.8, alpha: 0.01, beta: 0.1,
              budget: {trials: 100, seconds: 10m, tokens: 5, calls: 6, cost: 0.5}}
+quarantine:
+  - {test: "tests/a.py::b", owner: ada, expires: 2027-01-31, reason: the clock}
 """
 
 
@@ -122,6 +124,9 @@ def test_every_key_reaches_its_value() -> None:
         capabilities=("seed", "schema"),
         trials=Trials(0.95, 0.8, 0.01, 0.1, 100, 600.0, 5, 6, 0.5),
     )
+    assert config.quarantine == (
+        Quarantine("tests/a.py::b", "ada", "2027-01-31", Place("r.yml", 42, 5), "the clock"),
+    )
 
 
 def test_the_whole_file_above_holds_every_key_of_the_table() -> None:
@@ -170,3 +175,41 @@ def test_trials_need_a_zone(
         f"6:20: `good` ({good}) must be above `bad` ({bad}); "
         "between them lies the zone in which either verdict will do"
     ]
+
+
+QUARANTINE = "version: 2\nchecks: [{name: a, lane: core, run: x}]\nquarantine:\n"
+
+
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        ("  - {test: t, owner: o}\n", "4:5: an entry of `quarantine` has no `expires`; add `expires: …`"),
+        (
+            "  - {test: t, expires: 2027-01-31}\n",
+            "4:5: an entry of `quarantine` has no `owner`; add `owner: …`",
+        ),
+        (
+            "  - {test: t, owner: o, expires: 2027-02-30}\n",
+            '4:34: `expires` must be a date such as 2027-01-31, not the date "2027-02-30"; '
+            "write a day that the calendar has, as year-month-day",
+        ),
+        (
+            "  - {test: t, owner: o, expires: soon}\n",
+            '4:34: `expires` must be a date such as 2027-01-31, not "soon"; write a day that the calendar has, as year-month-day',
+        ),
+        (
+            "  - {test: t, owner: o, expires: 2027-01-31}\n  - {test: t, owner: p, expires: 2027-02-28}\n",
+            '5:12: "t" is in quarantine twice, first at f:4:12; keep one of them',
+        ),
+    ],
+)
+def test_a_quarantine_needs_an_owner_and_an_end(
+    faults_of: Callable[[str], list[str]], entries: str, told: str
+) -> None:
+    assert faults_of(QUARANTINE + entries) == [told]
+
+
+@pytest.mark.parametrize("written", ["2027-01-31", '"2027-01-31"'])
+def test_a_date_may_stand_in_quotes(written: str) -> None:
+    config = parse_config(f"{QUARANTINE}  - {{test: t, owner: o, expires: {written}}}\n", "r.yml")
+    assert config.quarantine[0].expires == "2027-01-31"

@@ -57,6 +57,7 @@ NEW: dict[str, Any] = {
             },
         },
     ],
+    "quarantine": [{"test": "a.py::b", "owner": "ada", "expires": "2027-01-31", "reason": "r"}],
 }  # fmt: skip
 OLD = {
     "version": 1,

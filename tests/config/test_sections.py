@@ -14,7 +14,7 @@ CHECKS = "checks: [{name: a, lane: core, run: x}]\n"
     ("text", "told"),
     [
         ("chekcs: []\n" + CHECKS, '2:1: the file has no key "chekcs"; did you mean checks?'),
-        ("wholly: else\n" + CHECKS, '2:1: the file has no key "wholly"; known: version, defaults, gates, services, checks'),
+        ("wholly: else\n" + CHECKS, '2:1: the file has no key "wholly"; known: version, defaults, gates, services, checks, quarantine'),
         ("defaults: {timout: 5}\n" + CHECKS, '2:12: `defaults` has no key "timout"; did you mean timeout?'),
         ("gates: {dev: {lane: [core], lanes: [core]}}\n" + CHECKS, '2:15: a gate has no key "lane"; did you mean lanes?'),
         ("checks: [{name: a, lane: core, run: x, optinal: yes}]", '2:40: a check has no key "optinal"; '

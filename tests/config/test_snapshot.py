@@ -19,6 +19,7 @@ services:
 checks:
   - {name: a, lane: core, run: pytest, inputs: ["src/**"], services: [two], timeout: none}
   - {name: b, lane: nd, run: pytest, needs: [a], locks: [db], trials: {good: 0.9, bad: 0.5, budget: {trials: 9}}}
+quarantine: [{test: "a.py::b", owner: ada, expires: 2027-01-31}]
 """
 
 

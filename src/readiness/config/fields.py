@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "version", "text", "command", "program", "name", "path", "choice", "flag", "count", "number", "seconds",
-        "seconds_or_none", "choices", "names", "variables", "paths", "environment", "ready",
+        "seconds_or_none", "date", "choices", "names", "variables", "paths", "environment", "ready",
         "url", "tcp", "pattern", "section", "sections", "named_sections",
     ]  # fmt: skip
 
@@ -31,6 +31,7 @@ KINDS: Final[dict[Kind, str]] = {
     "number": "a number",
     "seconds": "seconds, or text such as 90s, 10m or 1h",
     "seconds_or_none": "seconds, or text such as 90s, 10m, 1h or none",
+    "date": "a date such as 2027-01-31",
     "choices": "a list of words",
     "names": "a list of names",
     "variables": "a list of environment variables",
@@ -54,6 +55,7 @@ PATTERNS: Final = {
     "program": r"\S",
     "seconds": r"^[0-9]+(\.[0-9]+)?[smh]$",
     "seconds_or_none": r"^([0-9]+(\.[0-9]+)?[smh]|none)$",
+    "date": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
     "url": r"^https?://[^\s/]\S*$",
     "tcp": r"^\S+:([0-9]{1,5}|\{port\})$",
     "pattern": r"[\s\S]",
@@ -132,6 +134,7 @@ _ROOT: Final = (
     ),
     Field("services", "named_sections", "Programs that checks need while they run.", section="service"),
     Field("checks", "sections", "The commands that are judged.", required=True, least=1, section="check"),
+    Field("quarantine", "sections", "Flaky tests that do not decide for a while.", section="quarantine"),
 )
 _DEFAULTS: Final = (
     *_TIMES,
@@ -236,6 +239,12 @@ _BUDGET: Final = (
     Field("calls", "count", "Most calls to the model.", least=1, most=10**9),
     Field("cost", "number", "Most cost, in the provider's currency.", above=0, most=10**6),
 )
+_QUARANTINE: Final = (
+    Field("test", "text", "Its pytest id, such as `tests/test_a.py::test_b`; it still runs.", required=True),
+    Field("owner", "text", "Who mends it.", required=True),
+    Field("expires", "date", "The last day on which its failures do not decide.", required=True),
+    Field("reason", "text", "One line for people.", default=""),
+)
 _OLD_ROOT: Final = (
     Field("version", "version", "1, or left out.", default=1),
     Field("checks", "sections", "The commands that are judged.", required=True, least=1, section="old_check"),
@@ -253,6 +262,7 @@ SECTIONS: Final[dict[str, dict[str, Field]]] = {
         ("check", _CHECK),
         ("trials", _TRIALS),
         ("budget", _BUDGET),
+        ("quarantine", _QUARANTINE),
         ("old_root", _OLD_ROOT),
         ("old_check", _OLD_CHECK),
     )
@@ -268,6 +278,7 @@ TITLES: Final = {
     "check": "a check",
     "trials": "`trials`",
     "budget": "`budget`",
+    "quarantine": "an entry of `quarantine`",
     "old_root": "the file",
     "old_check": "a check",
 }

@@ -127,6 +127,17 @@ class Check:
 
 
 @value
+class Quarantine:
+    """A flaky test whose failures do not decide until a day is over. `expires` is that day, ISO 8601."""
+
+    test: str
+    owner: str
+    expires: str
+    place: Place
+    reason: str = ""
+
+
+@value
 class Config:
     """A whole configuration. `form` is 2, or 1 for the old form (a bare list of checks)."""
 
@@ -138,6 +149,7 @@ class Config:
     checks: tuple[Check, ...]
     python: str | None = None
     """Interpreter for every `python` and `pytest` in a command, relative to the project's root."""
+    quarantine: tuple[Quarantine, ...] = ()
 
     def gate(self, name: str) -> Gate | None:
         return next((gate for gate in self.gates if gate.name == name), None)

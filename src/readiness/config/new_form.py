@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from readiness.config.model import Check, Config, Gate, Place, Service, Trials
+from readiness.config.model import Check, Config, Gate, Place, Quarantine, Service, Trials
+from readiness.config.reading import quoted
 from readiness.config.references import refuse_cycles, refuse_duplicates, refuse_unknown
 from readiness.config.sections import Entry, read_section
 
@@ -30,6 +31,7 @@ def read_new_form(root: Node, reading: Reading, sha256: str) -> Config:
     values = entry.values if isinstance(entry, Entry) else {}
     services, checks = values.get("services", []), values.get("checks", [])
     _refuse_relations(services, checks, reading)
+    _refuse_twice(values.get("quarantine", []), reading)
     reading.finish()
     defaults = values["defaults"].values if "defaults" in values else {}
     gates = tuple(_gate(gate, reading) for gate in values.get("gates", ()))
@@ -41,6 +43,7 @@ def read_new_form(root: Node, reading: Reading, sha256: str) -> Config:
         services=tuple(_service(service, reading) for service in services),
         checks=tuple(_check(check, defaults, reading) for check in checks),
         python=defaults.get("python"),
+        quarantine=tuple(_quarantine(one, reading) for one in values.get("quarantine", ())),
     )
 
 
@@ -64,6 +67,18 @@ def _refuse_empty_zone(trials: Entry, reading: Reading) -> None:
         reading.refuse(
             trials.nodes["good"], message, "between them lies the zone in which either verdict will do"
         )
+
+
+def _refuse_twice(quarantine: list[Entry], reading: Reading) -> None:
+    first: dict[str, Entry] = {}
+    for entry in quarantine:
+        test = entry.values.get("test")
+        if test in first:
+            where = reading.place(first[test].nodes["test"])
+            message = f"{quoted(test)} is in quarantine twice, first at {where}"
+            reading.refuse(entry.nodes["test"], message, "keep one of them")
+        elif test is not None:
+            first[test] = entry
 
 
 def _gate(entry: Entry, reading: Reading) -> Gate:
@@ -90,3 +105,7 @@ def _trials(entry: Entry) -> Trials:
     values = dict(entry.values)
     budget = values.pop("budget").values if "budget" in values else {}
     return Trials(**values, **{f"budget_{unit}": most for unit, most in budget.items()})
+
+
+def _quarantine(entry: Entry, reading: Reading) -> Quarantine:
+    return Quarantine(place=reading.place(entry.node), **entry.values)

@@ -24,6 +24,7 @@ _HEADINGS: Final = {
     "check": "checks[]",
     "trials": "checks[].trials",
     "budget": "checks[].trials.budget",
+    "quarantine": "quarantine[]",
     "old_root": "The old form: the file",
     "old_check": "The old form: checks[]",
 }

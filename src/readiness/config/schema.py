@@ -157,6 +157,7 @@ _KINDS: Final[dict[str, Callable[[Field], Schema]]] = {
     "number": _of_number,
     "seconds": _of_seconds,
     "seconds_or_none": _of_seconds,
+    "date": _of_text,
     "choices": _of_choices,
     "names": _of_names,
     "variables": _of_variables,

@@ -10,7 +10,7 @@ import json
 import os
 
 from readiness import __version__
-from readiness.config.model import Check, Config, Gate, Place, Ready, Service, Trials
+from readiness.config.model import Check, Config, Gate, Place, Quarantine, Ready, Service, Trials
 from readiness.config.source import decode, read_source, shown_as
 from readiness.record.value import as_json
 from readiness.record.write_aside import write_aside
@@ -68,6 +68,7 @@ def from_json(data: dict[str, Any]) -> Config:
             "gates": tuple(_gate(one) for one in data["gates"]),
             "services": tuple(_service(one) for one in data["services"]),
             "checks": tuple(_check(one) for one in data["checks"]),
+            "quarantine": tuple(_quarantine(one) for one in data["quarantine"]),
         }
     )
 
@@ -83,6 +84,10 @@ def _service(data: dict[str, Any]) -> Service:
         "needs": tuple(data["needs"]),
     }
     return Service(**data | rebuilt)
+
+
+def _quarantine(data: dict[str, Any]) -> Quarantine:
+    return Quarantine(**data | {"place": Place(**data["place"])})
 
 
 def _check(data: dict[str, Any]) -> Check:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _ENV_TAGS: Final = frozenset(
     TAG + kind for kind in ("str", "int", "float", "bool", "timestamp", "value", "merge")
 )
+_DATE_TAGS: Final = (TAG + "timestamp", TAG + "str")
 _ITEMS: Final = {"choices": read_choice, "names": read_name, "variables": read_variable, "paths": read_path}
 
 
@@ -57,6 +58,18 @@ def read_url(field: Field, node: Node, reading: Reading) -> str | Broken:
 def read_tcp(field: Field, node: Node, reading: Reading) -> str | Broken:
     text = read_text(field, node, reading)
     return text if isinstance(text, Broken) or is_tcp(text) else wrong(field, node, reading)
+
+
+def read_date(field: Field, node: Node, reading: Reading) -> str | Broken:
+    """A day as it stands in the file; one that the calendar does not have is refused."""
+    from datetime import date  # when asked for: it costs as much as reading a small file
+
+    if node.id != "scalar" or node.tag not in _DATE_TAGS or len(node.value) != len("2027-01-31"):
+        return wrong(field, node, reading)
+    try:
+        return date.fromisoformat(node.value).isoformat()
+    except ValueError:
+        return wrong(field, node, reading)
 
 
 def read_pattern(field: Field, node: Node, reading: Reading) -> str | Broken:
@@ -134,6 +147,7 @@ READERS: Final[dict[str, Callable[[Field, Node, Reading], object]]] = {
     "number": read_number,
     "seconds": read_seconds,
     "seconds_or_none": read_seconds_or_none,
+    "date": read_date,
     "choices": read_list,
     "names": read_list,
     "variables": read_list,

@@ -27,6 +27,7 @@ _SCALAR_ADVICE: Final = {
     "flag": "write true or false, without quotes",
     "count": "write the number, without quotes",
     "number": "write the number, without quotes",
+    "date": "write a day that the calendar has, as year-month-day",
     "environment": "write NAME: value lines below it",
     "section": "write key: value lines below it",
     "named_sections": "write a name and a colon for each, its keys below it",

@@ -163,17 +163,16 @@ def call(name: str, arguments: str = "{}", id: str = "") -> ToolCall:
     return ToolCall(id or f"call_{name}", name, arguments)
 
 
-@dataclass(frozen=True)
 class Kit:
     """What a test of the loop needs; conftest files cannot be imported by name."""
 
-    model: type[ScriptedModel] = ScriptedModel
-    tools: type[ScriptedTools] = ScriptedTools
-    call: Callable[..., ToolCall] = staticmethod(call)
-    run: Callable[..., Ran] = staticmethod(run_now)
-    run_once: Callable[..., Any] = staticmethod(run_once)
-    forever: Callable[..., Any] = staticmethod(forever)
-    HANG: str = HANG
+    HANG = HANG
+    model = ScriptedModel
+    tools = ScriptedTools
+    call = staticmethod(call)
+    run = staticmethod(run_now)
+    run_once = staticmethod(run_once)
+    forever = staticmethod(forever)
 
 
 @pytest.fixture(scope="session")

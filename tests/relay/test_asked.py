@@ -76,3 +76,16 @@ def test_the_boundary_of_a_form_is_drawn_anew_each_time():
 
 def test_credentials_leave_the_query():
     assert query_without_secrets("b=2&KEY=s3cr3t&api_key=x&a=") == (("a", ""), ("b", "2"))
+
+
+def test_a_prompt_is_the_request_without_its_seed():
+    def asked(**body):
+        return read_asked(
+            Shape.CHAT, "POST", "/v1/chat/completions", "", "application/json", json.dumps(body).encode()
+        )
+
+    one, two = (asked(messages=[], seed=seed) for seed in (1, 2))
+    assert one.key != two.key
+    assert one.prompt == two.prompt
+    assert asked(messages=[], options={"seed": 1}).prompt == asked(messages=[], options={"seed": 2}).prompt
+    assert asked(messages=[], temperature=1).prompt != asked(messages=[], temperature=2).prompt

@@ -25,6 +25,7 @@ class Asked:
     """What a request asks. `normal` is its body for reading and comparing: JSON without volatile fields, or text.
 
     `key` is a SHA-256 of method, path, query and body, seed and temperature included, shortened to 32 digits.
+    `prompt` is the same without the seed: equal for trials of one question.
     """
 
     shape: Shape
@@ -35,6 +36,7 @@ class Asked:
     query: tuple[tuple[str, str], ...]
     normal: Any
     key: str
+    prompt: str
 
 
 def read_asked(shape: Shape, method: str, path: str, query: str, content_type: str, body: bytes) -> Asked:
@@ -53,6 +55,7 @@ def read_asked(shape: Shape, method: str, path: str, query: str, content_type: s
         query=parameters,
         normal=normal,
         key=request_key(method, path, parameters, normal),
+        prompt=request_key(method, path, parameters, _without_seed(normal)),
     )
 
 
@@ -85,6 +88,16 @@ def request_key(method: str, path: str, query: tuple[tuple[str, str], ...], norm
         [method, path, query, normal], sort_keys=True, separators=(",", ":"), allow_nan=False
     )
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _without_seed(normal: Any) -> Any:
+    if not isinstance(normal, dict):
+        return normal
+    kept = {name: one for name, one in normal.items() if name != "seed"}
+    options = kept.get("options")
+    if isinstance(options, dict):
+        kept["options"] = {name: one for name, one in options.items() if name != "seed"}
+    return kept
 
 
 def query_without_secrets(query: str) -> tuple[tuple[str, str], ...]:

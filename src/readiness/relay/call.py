@@ -55,7 +55,7 @@ class Call:
     `at` is when the request came (ISO 8601, UTC), `seconds` its time to the end of the answer, `ttft` to the first
     byte of the answer's body, `bytes` the size of that body. `retries` counts the failed attempts at the same request
     that this call follows. `request_key` is equal for equal requests (seed and temperature included), `response_key`
-    for equal answers. `counted` is true for nothing but a completed generation by a real model.
+    for equal answers, `prompt_key` for requests that differ in their seed alone. `counted` is true for nothing but a completed generation by a real model.
     """
 
     at: str
@@ -86,6 +86,7 @@ class Call:
     cost: float | None = None
     request_key: str = ""
     response_key: str = ""
+    prompt_key: str = ""
     seed: int | None = None
     temperature: float | None = None
     stand_in: bool = False

@@ -135,6 +135,7 @@ class Exchange:
             cost=None if self.replay else cost(prices, model, answer.prompt_tokens, answer.completion_tokens),
             request_key=asked.key if asked else "",
             response_key=answer.key,
+            prompt_key=asked.prompt if asked else "",
             seed=asked.seed if asked else None,
             temperature=asked.temperature if asked else None,
             stand_in=self._stand_in(answer),

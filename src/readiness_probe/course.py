@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from readiness_probe.trial import Trial
+from readiness_probe.trial_variables import Trial
 
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, List

@@ -27,6 +27,7 @@ _IN_ORDER = (
     "deadline",
     "workers",
     "recorder",
+    "trial_variables",
     "trial",
 )
 """Every module after those that it imports. `guard` comes when it is asked for: it imports `socket`."""

@@ -15,7 +15,7 @@ from readiness_probe import forked, trial_outcome, upper
 from readiness_probe.course import LOOK_SECONDS, Course
 from readiness_probe.deadline import Deadline
 from readiness_probe.orders import Orders
-from readiness_probe.trial import Changed, Trial, variables
+from readiness_probe.trial_variables import Changed, Trial, variables
 
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional

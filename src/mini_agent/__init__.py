@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mini_agent.interfaces import Model, ModelError, ModelRequest, ToolBackend, ToolBackendError
     from mini_agent.library import run
     from mini_agent.limits import Limits
+    from mini_agent.model.many import Completion, complete_many
     from mini_agent.result import Iteration, Metrics, RunResult, StopReason
 
 _HOMES = {
@@ -26,10 +27,12 @@ _HOMES = {
     "interfaces": ("Model", "ModelError", "ModelRequest", "ToolBackend", "ToolBackendError"),
     "library": ("run",),
     "limits": ("Limits",),
+    "model.many": ("Completion", "complete_many"),
     "result": ("Iteration", "Metrics", "RunResult", "StopReason"),
 }
 
 __all__ = [
+    "Completion",
     "Delta",
     "Done",
     "Event",
@@ -53,6 +56,7 @@ __all__ = [
     "ToolOutcome",
     "ToolReturned",
     "Usage",
+    "complete_many",
     "run",
 ]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mini_agent.sandbox.bounds import Bounds
 from mini_agent.sandbox.capture import Capture
 from mini_agent.sandbox.inside import plan as words
-from mini_agent.sandbox.places import PROGRAM_PATH, Places, places
+from mini_agent.sandbox.places import PROGRAM_PATH, Places, places, this_interpreter
 from mini_agent.sandbox.result import SandboxError, SandboxResult
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ ALL_LAYERS = (
     words.LANDLOCK,
     words.SECCOMP,
     words.WATCHER,
+    words.SWEEP,
 )
 SECONDS_TO_OBEY = 0.15
 SECONDS_OF_GRACE = 2.0
@@ -104,8 +105,15 @@ class Sandbox:
             "bounds": {**bounds, "cpu_seconds": int(timeout) + 2},  # type: ignore[typeddict-item]
             "seconds": timeout,
             "package": PACKAGE,
+            "own": launcher_paths() if self.way == words.BUBBLEWRAP else (),
             "bubblewrap": self.bubblewrap,
         }
+
+
+def launcher_paths() -> tuple[str, ...]:
+    """What the launcher's second process, started by bubblewrap, must be able to read."""
+    interpreter, library = this_interpreter()
+    return (interpreter, *library, str(Path(__file__).resolve().parent))
 
 
 class _Run:
@@ -217,13 +225,25 @@ class _Run:
             self._control = -1
 
     async def end(self) -> None:
-        """The launcher obeys at once, or is killed, and the kernel then kills what it held."""
+        """The launcher obeys at once, or is killed, and the kernel then kills what it held.
+
+        A second cancellation waits too: nobody is told that it is over before it is.
+        """
         self._let_go()
-        launcher, self._launcher = self._launcher, None
-        if launcher is not None:
-            await asyncio.shield(_gone(launcher))
         for handle in list(self._reading):
             self._close(handle)
+        launcher, self._launcher = self._launcher, None
+        if launcher is None:
+            return
+        gone = asyncio.ensure_future(_gone(launcher))
+        cancelled = False
+        while not gone.done():
+            try:
+                await asyncio.wait([gone])
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
 
     def result(self, ending: Ending) -> SandboxResult:
         killed_for = "output" if self.flooded else ending["killed_for"]

@@ -77,11 +77,25 @@ def wait_for(program: int) -> int:
 
 
 def start(plan: Plan, word_pipe: int, owner: os.stat_result, processes: int) -> NoReturn:
+    """In the child that will be the program."""
+    if plan["way"] != words.BUBBLEWRAP:
+        become_program(plan, word_pipe, owner.st_uid, owner.st_gid, processes)
+    from mini_agent.sandbox.inside import bubblewrap
+
+    try:
+        bubblewrap.start(plan, word_pipe, owner, processes)
+    except (OSError, ValueError) as fault:
+        tell(word_pipe, f"fault {plan['bubblewrap']}: {fault}")
+    finally:
+        os._exit(COULD_NOT_START)
+
+
+def become_program(plan: Plan, word_pipe: int, uid: int, gid: int, processes: int) -> NoReturn:
     """Confine this process, write the program's files as the program itself might, and become it."""
     try:
         os.setsid()
         os.umask(PRIVATE)
-        confine.confine(plan, owner.st_uid, owner.st_gid, processes)
+        confine.confine(plan, uid, gid, processes)
         os.chdir(plan["folder"])
         for name, content in plan["files"].items():
             with open(name, "wb") as file:

@@ -17,6 +17,7 @@ import sys
 import time
 
 from mini_agent.sandbox.inside import keeper, kernel, tree, watch
+from mini_agent.sandbox.inside import plan as words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def main() -> None:
     os.set_inheritable(ending_pipe, False)
     plan = read_plan()
     began = time.monotonic()
-    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    sweep = words.SWEEP in plan["layers"]
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, int(sweep))
     word_pipe, inner_pipe = os.pipe()
     child = os.fork()
     if child == 0:
@@ -46,7 +48,7 @@ def main() -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     leave_output()
     word, killed_for = attend(plan, word_pipe, began + plan["seconds"])
-    reaped = tree.end(SECONDS_TO_END)
+    reaped = tree.end(SECONDS_TO_END) if sweep else tree.end_one(child)
     ending = read_word(word, killed_for)
     ending["ms"] = (time.monotonic() - began) * 1000
     ending["reaped"] = reaped
@@ -79,7 +81,7 @@ def leave_output() -> None:
 
 def attend(plan: Plan, word_pipe: int, until: float) -> tuple[bytes, str]:
     """Wait for the keeper's word, looking at the tree meanwhile. Gives the word and why the tree must be stopped."""
-    watcher = watch.Watcher(plan) if "watcher" in plan["layers"] else None
+    watcher = watch.Watcher(plan) if words.WATCHER in plan["layers"] else None
     poll = select.poll()
     poll.register(CONTROL, select.POLLIN | select.POLLHUP)
     poll.register(word_pipe, select.POLLIN | select.POLLHUP)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         cpu_seconds: int
 
     class Plan(TypedDict):
-        """One program to run. Every path is absolute and resolved."""
+        """One program to run. Every path is absolute and resolved; `own` are what the launcher itself needs to start."""
 
         way: str
         layers: tuple[str, ...]
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         bounds: Bounds
         seconds: float
         package: str
+        own: tuple[str, ...]
         bubblewrap: str
 
     class Ending(TypedDict):
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = "namespaces"
 BUBBLEWRAP = "bubblewrap"
-BARE = "landlock"
+BARE = "bare"
 """The ways to hold a program: our own namespaces, bubblewrap's, or none: Landlock and seccomp alone."""
 
 LANDLOCK = "landlock"

@@ -68,6 +68,13 @@ def end(seconds: float) -> bool:
     return False
 
 
+def end_one(pid: int) -> bool:
+    """Only this child: what it started is left to the namespace that it may have been in."""
+    send(pid, SIGKILL)
+    os.waitpid(pid, 0)
+    return False
+
+
 def stop_all() -> None:
     stopped: set[int] = set()
     for _ in range(ROUNDS_TO_STOP):

@@ -13,13 +13,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from readiness.record.write_aside import write_aside
-from readiness.trials.paired import PairedResult, compare_pairs, pair_up
+from readiness.trials.paired import PairedResult, PairedTest, compare_pairs, pair_up
 from readiness.trials.recorded import Conditions, RecordedTrial, TrialOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from readiness.trials.zone import Zone
 
 FORMAT: Final = "readiness/baseline/1"
 PATH: Final = ".readiness/trials/baseline.json"
@@ -68,18 +67,15 @@ def add_trials(
 
 
 def compare_with_baseline(
-    stored: Mapping[str, TestBaseline], trials: Iterable[RecordedTrial], zone: Zone
+    stored: Mapping[str, TestBaseline], trials: Iterable[RecordedTrial], test: PairedTest
 ) -> tuple[TestComparison, ...]:
-    """Each test of `trials` that has a baseline, in order; alpha is shared out among them.
-
-    `zone` is one of `paired_zone`.
-    """
+    """Each test of `trials` that has a baseline, in order; alpha is shared out among them."""
     by_test: dict[str, list[RecordedTrial]] = {}
     for trial in trials:
         if trial.test in stored:
             by_test.setdefault(trial.test, []).append(trial)
-    shared = zone.with_checks(max(1, len(by_test)))
-    return tuple(_compared(test, stored[test], own, shared) for test, own in by_test.items())
+    shared = test.with_checks(max(1, len(by_test)))
+    return tuple(_compared(name, stored[name], own, shared) for name, own in by_test.items())
 
 
 def load_baseline(root: str) -> dict[str, TestBaseline]:
@@ -120,10 +116,10 @@ def _joined(before: TestBaseline | None, own: list[RecordedTrial], saved_at: str
     return TestBaseline((*kept, *new), conditions, saved_at)
 
 
-def _compared(test: str, stored: TestBaseline, own: list[RecordedTrial], zone: Zone) -> TestComparison:
+def _compared(name: str, stored: TestBaseline, own: list[RecordedTrial], test: PairedTest) -> TestComparison:
     pairs, alone = pair_up(stored.trials, own)
     return TestComparison(
-        test, compare_pairs(zone, pairs), alone, stored.conditions.differences(own[-1].conditions)
+        name, compare_pairs(test, pairs), alone, stored.conditions.differences(own[-1].conditions)
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from readiness.trials.boundary import TooLarge, operating
 from readiness.trials.decision import Decision, first_crossing
-from readiness.trials.paired import Comparison, compare_pairs, paired_zone
+from readiness.trials.paired import Comparison, PairedTest, compare_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -115,7 +115,7 @@ def _itself(
     before, now = _ByPrompt(kept, block, draw), _ByPrompt(kept, block, draw)
     prompts = (prompt for prompt, _ in islice(_blocks(kept, block, draw), cap))
     pairs = ((before.next(prompt), now.next(prompt)) for prompt in prompts)
-    return compare_pairs(paired_zone(alpha=zone.alpha, beta=zone.beta), pairs).comparison
+    return compare_pairs(PairedTest(alpha=zone.alpha, beta=zone.beta), pairs).comparison
 
 
 def _blocks(kept: Sequence[tuple[str, bool]], block: int, draw: random.Random) -> Iterator[tuple[str, bool]]:

@@ -64,7 +64,7 @@ def test_the_same_thing_twice_is_seldom_called_worse() -> None:
     rates = [0.05, 0.3, 0.5, 0.8, 0.99]
     test = PairedTest()
     found = [
-        compare_pairs(test, [(draw.random() < rate, draw.random() < rate) for rate in rates * 30]).comparison
+        compare_pairs(test, [(draw.random() < rate, draw.random() < rate) for rate in rates * 40]).comparison
         for _ in range(200)
     ]
     assert found.count(Comparison.WORSE) <= 0.05 * 200

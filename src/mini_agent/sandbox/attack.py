@@ -18,6 +18,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     Given: TypeAlias = dict[str, Any]
@@ -68,7 +69,7 @@ def read(given: Given) -> None:
 def write(given: Given) -> None:
     """Every way to change a file of somebody else, each tried whatever became of the one before."""
     marker, folder = given["marker_file"], given["marker_folder"]
-    ways = (
+    ways: tuple[Callable[[], object], ...] = (
         lambda: overwrite(marker),
         lambda: overwrite(os.path.join(folder, "new")),
         lambda: os.mkdir(os.path.join(folder, "made")),
@@ -141,6 +142,35 @@ def throttle(given: Given) -> None:
     resource.prlimit(given["throttled"], resource.RLIMIT_NOFILE, (5, 5))
 
 
+def surface(given: Given) -> None:
+    """Interfaces of the kernel that a program has no use for, by number; in a child, because some change their caller."""
+    child = os.fork()
+    if child == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for name, number, arguments in given["surface"]:
+            if libc.syscall(ctypes.c_long(number), *map(word, arguments)) >= 0:
+                print(HELD, name, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def word(argument: int | str) -> object:
+    """A number, or the bytes of a structure written in hexadecimal."""
+    return (
+        ctypes.c_long(argument)
+        if isinstance(argument, int)
+        else ctypes.create_string_buffer(bytes.fromhex(argument))
+    )
+
+
+def rights(given: Given) -> None:
+    """Whether any capability is in effect (capget, version 3)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    if libc.syscall(ctypes.c_long(given["capget"]), header, sets) == 0 and (sets[0] or sets[3]):
+        print(HELD, "capabilities")
+
+
 def memory(given: Given) -> None:
     parts = [b"\1" * (64 * MEBIBYTE) for _ in range(given["memory_parts"])]
     print(HELD, len(parts))
@@ -208,6 +238,8 @@ ATTEMPTS = {
         kill_by_descriptor,
         throttle,
         kill,
+        surface,
+        rights,
         memory,
         tree_memory,
         fork_bomb,

@@ -46,6 +46,8 @@ REACHING = (
     "kill_by_descriptor",
     "throttle",
     "kill",
+    "surface",
+    "rights",
 )
 MEMORY_PARTS, CHILDREN, CHILD_MEBIBYTES, FORKS = 16, 6, 150, 150
 HELD_TOO_MUCH = {"memory": MEMORY_PARTS, "tree_memory": CHILDREN, "fork_bomb": FORKS}
@@ -70,6 +72,8 @@ MEANING = {
     "kill_by_descriptor": "signalling the service through a descriptor's owner",
     "throttle": "limiting a process of the service",
     "kill": "signalling a process of the service",
+    "surface": "kernel interfaces that programs have no use for",
+    "rights": "root's rights",
     "memory": "1 GiB of memory",
     "tree_memory": "six times 150 MiB of memory",
     "fork_bomb": "a fork bomb",
@@ -179,9 +183,28 @@ async def try_everything(sandbox: Sandbox) -> tuple[Attempt, ...]:
 async def reach(sandbox: Sandbox) -> list[Attempt]:
     """Everything that touches what is outside. An attempt that was not made proves nothing, and counts as not stopped."""
     with Witness() as witness:
-        result = await attack(sandbox, REACHING, witness.targets())
+        result = await attack(sandbox, REACHING, {**witness.targets(), **kernel_targets()})
         effects = witness.reached(result.stdout)
     return [Attempt(name, made(result, name) and not effects[name], said(result, name)) for name in REACHING]
+
+
+def kernel_targets() -> dict[str, object]:
+    """Calls that must not succeed, by their numbers here; arguments as numbers or as hexadecimal bytes."""
+    from mini_agent.sandbox.inside import kernel, syscalls
+
+    machine = kernel.machine()
+    column = 1 if machine == kernel.X86_64 else 2
+    numbers = {row[0]: row[column] for row in syscalls.ALWAYS}
+    calls = (
+        ("unshare", [kernel.CLONE_NEWUSER]),
+        ("io_uring_setup", [1, "00" * 120]),
+        ("bpf", [0, "02000000" + "04000000" * 2 + "01000000" + "00" * 56, 72]),
+        ("keyctl", [0, -5, 1]),
+        ("userfaultfd", [1]),
+        ("memfd_create", ["7800", 0]),
+    )
+    surface = [(name, numbers[name], arguments) for name, arguments in calls]
+    return {"surface": surface, "capget": kernel.CAPGET[machine]}
 
 
 async def exhaust(sandbox: Sandbox, name: str) -> list[Attempt]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TOKEN_BYTES = 12
+HELD = "held"
 UNTOUCHED = "untouched"
 LIFETIME = 60
 
@@ -115,6 +116,8 @@ class Witness:
             "kill_by_descriptor": died(owned),
             "throttle": self._was_throttled(throttled),
             "kill": died(bystander),
+            "surface": HELD in section(printed, "surface"),
+            "rights": HELD in section(printed, "rights"),
         }
 
     def _was_written(self) -> bool:

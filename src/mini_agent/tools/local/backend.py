@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mini_agent.conversation import ToolDefinition, ToolOutcome
@@ -11,25 +12,40 @@ from mini_agent.interfaces import ToolBackendError
 from mini_agent.sandbox import folder
 from mini_agent.sandbox.launch import Sandbox
 from mini_agent.sandbox.places import program_path
+from mini_agent.sandbox.report import SandboxReport
 from mini_agent.sandbox.result import SandboxError, SandboxResult
+from mini_agent.sandbox.self_test import probe
 from mini_agent.tools.local.command import PYTHON_NAMES, CommandError, words_of
 
 RUN_PYTHON = "run_python"
 RUN_SHELL = "run_shell"
-CODE_FILE = "main.py"
+CODE_FILE = "call_{number}.py"
 PYTHON_FLAGS = ("-s", "-E", "-u", "-X", "utf8", "-B")
 
 
 class LocalTools:
-    """A tool backend; `programs` maps what `run_shell` may start to where that lies (see `allowed_programs`)."""
+    """A tool backend; `programs` maps what `run_shell` may start to where that lies (see `allowed_programs`).
 
-    def __init__(self, sandbox: Sandbox, programs: Mapping[str, str] | None = None) -> None:
-        self._sandbox = sandbox
+    `prove` is the self-test: how programs are held is its finding, not the caller's wish, and without one they are
+    refused. `sandbox` says what they may read and use.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        programs: Mapping[str, str] | None = None,
+        prove: Callable[[], SandboxReport] = probe,
+    ) -> None:
+        self._wanted = sandbox
         self._programs = dict(programs or {})
+        self._prove = prove
+        self._sandbox: Sandbox | None = None
         self._folder = ""
+        self._calls = 0
 
     async def definitions(self) -> Sequence[ToolDefinition]:
-        """`run_shell` is offered where a program is allowed."""
+        """`run_shell` is offered where a program is allowed. Raises ToolBackendError without a working sandbox."""
+        await self._proved()
         tools = [definition(RUN_PYTHON, "code", PYTHON_TEXT)]
         if self._programs:
             text = SHELL_TEXT.format(programs=", ".join(sorted(self._programs)))
@@ -43,37 +59,50 @@ class LocalTools:
         arguments: Mapping[str, Any],
         timeout: float,
     ) -> ToolOutcome:
-        """Runs one tool. Raises ToolBackendError when the sandbox does not hold."""
+        """Runs one tool. Raises ToolBackendError without a working sandbox."""
+        sandbox = await self._proved()
         try:
-            argv, files = self._program(name, arguments)
+            argv, files = self._program(sandbox, name, arguments)
         except CommandError as refusal:
             return ToolOutcome(False, str(refusal), error=str(refusal))
+        own = self._own_folder(sandbox)
         try:
-            result = await self._sandbox.run(
-                argv, folder=await self._own_folder(), timeout=timeout, files=files
-            )
+            result = await sandbox.run(argv, folder=own, timeout=timeout, files=files)
         except SandboxError as fault:
             raise ToolBackendError(f"the sandbox could not run {name}: {fault}") from fault
+        if result.killed_for == "disk":
+            await self.aclose()
         return outcome(result, timeout)
 
-    def _program(self, name: str, arguments: Mapping[str, Any]) -> tuple[Sequence[str], Mapping[str, bytes]]:
+    async def _proved(self) -> Sandbox:
+        """The sandbox as the self-test found it to hold. Raises ToolBackendError."""
+        if self._sandbox is None:
+            report = await asyncio.to_thread(self._prove)
+            if not report.ok:
+                raise ToolBackendError(f"local tools are refused: {report.reason}")
+            self._sandbox = replace(
+                self._wanted, way=report.way, layers=report.layers, bubblewrap=report.bubblewrap
+            )
+        return self._sandbox
+
+    def _program(
+        self, sandbox: Sandbox, name: str, arguments: Mapping[str, Any]
+    ) -> tuple[Sequence[str], Mapping[str, bytes]]:
         """What to execute, and the files that it needs. Raises CommandError."""
+        python = (sandbox.places.python, *PYTHON_FLAGS)
         if name == RUN_PYTHON:
             code = text_of(arguments, "code")
-            return self._python(CODE_FILE), {CODE_FILE: code.encode("utf-8", "surrogatepass")}
+            self._calls += 1
+            file = CODE_FILE.format(number=self._calls)
+            return (*python, file), {file: code.encode("utf-8", "replace")}
         if name != RUN_SHELL or not self._programs:
             raise CommandError(f"there is no local tool named {name!r}")
         first, *rest = words_of(text_of(arguments, "command"), self._programs)
-        if first in PYTHON_NAMES:
-            return self._python(*rest), {}
-        return [self._programs[first], *rest], {}
+        return (*(python if first in PYTHON_NAMES else (self._programs[first],)), *rest), {}
 
-    def _python(self, *words: str) -> list[str]:
-        return [self._sandbox.places.python, *PYTHON_FLAGS, *words]
-
-    async def _own_folder(self) -> str:
+    def _own_folder(self, sandbox: Sandbox) -> str:
         if not self._folder:
-            self._folder = folder.make(self._sandbox.way, self._sandbox.places)
+            self._folder = folder.make(sandbox.way, sandbox.places)
         return self._folder
 
     async def aclose(self) -> None:
@@ -126,7 +155,7 @@ REASONS = {
     "time": "stopped after {timeout:g} seconds",
     "memory": "stopped: used too much memory",
     "processes": "stopped: started too many processes",
-    "disk": "stopped: wrote too much to its folder",
+    "disk": "stopped: wrote too much to its folder, which was emptied",
     "output": "stopped: printed too much",
     "cancelled": "stopped: cancelled",
 }

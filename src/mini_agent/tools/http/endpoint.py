@@ -61,6 +61,11 @@ def read_endpoint(text: str, allow: AllowList, field: str) -> Endpoint:
     return Endpoint(url.scheme, host, port, url.raw_path.decode("ascii") or "/")
 
 
+def host_of(text: str, field: str) -> str:
+    """The host that a URL names, allowed or not. Raises ValueError naming the field."""
+    return origin_of(parse(text, field))[1]
+
+
 def parse(text: str, field: str) -> httpx2.URL:
     """Raises ValueError naming the field."""
     if len(text) > MAX_URL:

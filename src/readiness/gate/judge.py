@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from readiness.gate.trials import judge_trials, what_was_shown
 from readiness.record.outcome import Outcome, RanAgainst
 from readiness.record.result import Counts, Failure, Skip
+from readiness.record.trials import READY
 from readiness.record.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.settings import Settings
+    from readiness.record.trials import CheckTrials
 
 COMMAND_NOT_FOUND = 127
 COMMAND_NOT_EXECUTABLE = 126
+PYTEST_TESTS_FAILED = 1
 PYTEST_NOTHING_COLLECTED = 5
 
 
@@ -72,6 +76,8 @@ class Observed:
     cause_evidence: str = ""
     last_output: str = ""
     tests: TestRecords = TestRecords()
+    """Without the tests that are judged by trials."""
+    trials: CheckTrials | None = None
 
 
 @value
@@ -86,10 +92,11 @@ class Judgement:
 def judge(check: Check, seen: Observed, settings: Settings) -> Judgement:
     """Decide a check that was run. The first rule that speaks decides; silence of all is a pass."""
     against = _ran_against(check, seen)
-    for rule in (_cut_short, _not_started, _tests_failed, _command_failed, _flaky, _no_evidence):
+    for rule in (_cut_short, _not_started, _tests_failed, _trials, _command_failed, _flaky, _no_evidence):
         spoken = rule(check, seen)
         if spoken:
-            return Judgement(*(_infrastructure(spoken[0], seen) or spoken), against)
+            lost = None if rule is _trials else _infrastructure(spoken[0], seen)
+            return Judgement(*(lost or spoken), against)
     if settings.fail_on_skip and seen.tests.counts.skipped:
         return Judgement(
             Outcome.FAILED, f"{_plural(seen.tests.counts.skipped, 'test')} skipped (fail-on-skip)", against
@@ -167,8 +174,20 @@ def _tests_failed(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     return None
 
 
+def _trials(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+    """What repeated trials prove outranks the exit code: each of them has weighed its own infrastructure."""
+    if seen.trials is None:
+        return None
+    if seen.toothless and not seen.tests.processes:
+        return Outcome.HOLLOW, f"the command cannot fail: {seen.toothless}"
+    return judge_trials(seen.trials)
+
+
 def _command_failed(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     code = seen.exit_code or 0
+    if code == PYTEST_TESTS_FAILED and seen.trials and seen.trials.tests:
+        # A trial that failed and that its test could afford.
+        return None
     if code < 0:
         return Outcome.FAILED, f"the command was ended by signal {-code}"
     if code == PYTEST_NOTHING_COLLECTED and seen.tests.processes and not seen.tests.counts.executed:
@@ -190,6 +209,8 @@ def _flaky(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
 def _no_evidence(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     """An exit code of 0 without a trace of anything checked is hollow."""
     counts = seen.tests.counts
+    if seen.trials and any(one.verdict == READY for one in seen.trials.tests):
+        return None
     if seen.calls_pytest and not seen.tests.processes:
         return Outcome.HOLLOW, "the command runs pytest, yet no test record reached the gate"
     if seen.tests.processes and not counts.executed:
@@ -238,6 +259,8 @@ def _lane_not_proven(check: Check, seen: Observed, settings: Settings, against: 
 
 
 def _what_passed(seen: Observed) -> str:
+    if seen.trials:
+        return what_was_shown(seen.trials)
     if not seen.tests.processes:
         return "exit code 0"
     counts = seen.tests.counts

@@ -7,6 +7,7 @@ and the record hold the same words. Paths are relative to the project's root unl
 from __future__ import annotations
 
 from readiness.record.outcome import Outcome, RanAgainst
+from readiness.record.trials import CheckTrials
 from readiness.record.value import EMPTY, field_names, value
 
 TYPE_CHECKING = False
@@ -118,6 +119,8 @@ class CheckResult:
     """Who answered a check of lane nd or live: name, digest, quantisation, server and version, and why that one."""
     calls: Mapping[str, Any] = EMPTY
     """What the relay counted: calls, counted, tokens, seconds, statuses, errors, cost."""
+    trials: CheckTrials | None = None
+    """How repeated trials came out; None for a check that was judged by one run."""
     cached_from: str = ""
     cache_miss: str = ""
     place: str = ""
@@ -131,6 +134,8 @@ class CheckResult:
         known["counts"] = Counts.from_json(data.get("counts", {}))
         known["failures"] = tuple(Failure.from_json(one) for one in data.get("failures", ()))
         known["skips"] = tuple(Skip.from_json(one) for one in data.get("skips", ()))
+        if data.get("trials"):
+            known["trials"] = CheckTrials.from_json(data["trials"])
         known["slowest"] = tuple((str(test), float(took)) for test, took in data.get("slowest", ()))
         for name in ("env_added", "env_removed", "warnings", "survivors"):
             known[name] = tuple(data.get(name, ()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 
 from readiness.gate.judge import Observed, judge
 from readiness.record.redact import Redactor
 from readiness.record.result import CheckResult
+from readiness.record.trials import ERROR, NOT_READY, READY, SKIPPED
 from readiness.record.value import EMPTY, as_json, replace, value
 from readiness.run.probe_events import read
 from readiness.run.provenance import blob_hash
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.judge import TestRecords
     from readiness.gate.plan import Item
-    from readiness.record.result import Failure
+    from readiness.record.result import Counts, Failure
+    from readiness.record.trials import CheckTrials
     from readiness.relay.meter import Meter
     from readiness.run.check_job import Prepared
     from readiness.run.context import Context
@@ -48,6 +51,9 @@ class Surroundings:
     cache_miss: str = ""
     measured: Measured | None = None
     """What the relay saw, for a check of lane nd or live."""
+    trials: CheckTrials | None = None
+    trial_failures: tuple[Failure, ...] = ()
+    """The last failed trial of each test that trials failed."""
 
 
 def now() -> str:
@@ -67,7 +73,8 @@ def conclude(
 ) -> CheckResult:
     """Judge a check whose job has ended."""
     check = item.check
-    tests = read(prepared.events, context.root)
+    repeated = frozenset(one.test for one in around.trials.tests) if around.trials else frozenset()
+    tests = read(prepared.events, context.root, repeated)
     seen = Observed(
         exit_code=ended.exit_code,
         seconds=ended.seconds,
@@ -82,6 +89,7 @@ def conclude(
         cause_evidence=around.measured.cause.evidence if around.measured else "",
         last_output=ended.last_output,
         tests=tests,
+        trials=around.trials,
     )
     verdict = judge(check, seen, context.settings)
     outcome, reason = verdict.outcome, verdict.reason
@@ -93,7 +101,7 @@ def conclude(
         outcome=outcome,
         required=item.required,
         reason=reason,
-        counts=tests.counts,
+        counts=counted(tests.counts, around.trials) if around.trials else tests.counts,
         seconds=ended.seconds,
         ran_against=verdict.ran_against,
         command=check.run,
@@ -105,7 +113,8 @@ def conclude(
         env_added=prepared.env_added,
         env_removed=prepared.env_removed,
         failures=tuple(
-            with_blob(one, context.root) for one in (*tests.timed_out, *tests.failures, *tests.swallowed)
+            with_blob(one, context.root)
+            for one in (*tests.timed_out, *around.trial_failures, *tests.failures, *tests.swallowed)
         ),
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,
@@ -117,11 +126,26 @@ def conclude(
         cause=seen.cause if outcome.value != "passed" else "",
         model=_model(around.measured) if around.measured else EMPTY,
         calls=_calls(around.measured.meter) if around.measured else EMPTY,
+        trials=around.trials,
         cache_miss=around.cache_miss,
         place=str(check.place),
     )
     # Tests put what they compare, and so at times a key, into their messages.
     return Redactor(context.secrets).value(result)
+
+
+def counted(counts: Counts, trials: CheckTrials) -> Counts:
+    """The tests of a check by how they ended, those judged by trials by their verdict. Open ones are in neither."""
+    tests = [one for one in trials.tests if one.test]
+    verdicts = Counter(one.verdict for one in tests)
+    return replace(
+        counts,
+        collected=counts.collected + len(tests),
+        passed=counts.passed + verdicts[READY],
+        failed=counts.failed + verdicts[NOT_READY],
+        errors=counts.errors + verdicts[ERROR],
+        skipped=counts.skipped + verdicts[SKIPPED],
+    )
 
 
 def not_started(item: Item, outcome: str, reason: str) -> CheckResult:

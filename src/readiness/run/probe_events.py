@@ -45,14 +45,16 @@ class ProbeSummary(TestRecords):
     """Process id and stack of every process that was asked for its stack."""
 
 
-def read(folder: str, root: str) -> ProbeSummary:
+def read(folder: str, root: str, repeated: frozenset[str] = frozenset()) -> ProbeSummary:
     """Fold every event file in `folder`. Places are given relative to `root`, the project's root.
+
+    The tests in `repeated` are left out: trials judge them.
 
     Counts of several pytest processes add up; of a test that was repeated, the last attempt counts.
     Raises OSError when a file cannot be read.
     """
     found = runs(folder)
-    folds = [Fold(run, root) for run in found]
+    folds = [Fold(run, root, repeated) for run in found]
     failures = [one for fold in folds for one in fold.failures]
     skips = [one for fold in folds for one in fold.skips]
     timings = [timing for fold in folds for timing in fold.timings]

@@ -21,14 +21,15 @@ _STACK_LINE: Final = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
 class Fold:
     """One pytest run, folded."""
 
-    def __init__(self, run: Run, root: str) -> None:
+    def __init__(self, run: Run, root: str, repeated: frozenset[str] = frozenset()) -> None:
         self.run = run
+        self._repeated_tests = repeated
         self._root = os.path.realpath(root)
         session = run.main.first("session")
         self._rootdir = str(session.get("rootdir", root))
         self.args = " ".join(map(str, session.get("args", ())))
         collected = run.main.first("collected") or next(run.of("collected"), {})
-        self._selected = Counter(map(str, collected.get("ids", ())))
+        self._selected = Counter(name for name in map(str, collected.get("ids", ())) if name not in repeated)
         self._collect_only = bool(collected.get("collect_only"))
         self._deselected = max((int(event["deselected"]) for event in run.of("collected")), default=0)
         self._once = _deduplicated(run.of("collect_error", "collect_skip"))
@@ -36,7 +37,7 @@ class Fold:
         self.running = self._unfinished()
         self.timed_out = tuple(self._timeouts())
         self.reruns = tuple(dict.fromkeys(self._repeated()))
-        self.swallowed = tuple(self._failure(event, "call", "swallowed") for event in run.of("swallowed"))
+        self.swallowed = tuple(self._failure(event, "call", "swallowed") for event in self._of("swallowed"))
         self.timings = [(str(event["id"]), float(event["seconds"])) for event in self._counted()]
         self._missing = self._without_result()
         self.failures = list(self._failures())
@@ -52,9 +53,15 @@ class Fold:
         inside = absolute.startswith(os.path.join(self._root, ""))
         return (os.path.relpath(absolute, self._root) if inside else absolute) + colon + line
 
+    def _of(self, *kinds: str) -> Iterator[Event]:
+        """Events of the tests that one run judges; of the others, their trials tell."""
+        return (
+            event for event in self.run.of(*kinds) if str(event.get("id", "")) not in self._repeated_tests
+        )
+
     def _results_by_test(self) -> dict[str, list[Event]]:
         results: dict[str, list[Event]] = {}
-        for event in self.run.of("test"):
+        for event in self._of("test"):
             results.setdefault(str(event["id"]), []).append(event)
         return results
 
@@ -101,7 +108,7 @@ class Fold:
 
     def _without_result(self) -> int:
         """Selected tests that nobody spoke of again, where nothing else explains it."""
-        told = any(event["outcome"] in ("failed", "error") for event in self.run.of("test"))
+        told = any(event["outcome"] in ("failed", "error") for event in self._of("test"))
         explained = told or self.running or self.timed_out or self._collect_only
         unreadable = any(self.run.of("collect_error", "internal_error"))
         if explained or unreadable:
@@ -115,6 +122,8 @@ class Fold:
         counted = {id(event) for event in self._counted()}
         for event in self.run.of("test", "subtest", "teardown_error", "internal_error"):
             kind = event["event"]
+            if kind in ("test", "subtest") and str(event["id"]) in self._repeated_tests:
+                continue
             if kind == "teardown_error":
                 yield self._failure(event, "teardown", "error")
             elif kind == "internal_error":
@@ -150,7 +159,7 @@ class Fold:
     def _skips(self) -> Iterator[Skip]:
         skipped = [event for event in self._once if event["event"] == "collect_skip"]
         skipped += [event for event in self._counted() if event["outcome"] == "skipped"]
-        skipped += [event for event in self.run.of("subtest") if event["outcome"] == "skipped"]
+        skipped += [event for event in self._of("subtest") if event["outcome"] == "skipped"]
         for event in skipped:
             test = " ".join(filter(None, (str(event["id"]), str(event.get("subtest", "")))))
             yield Skip(test, str(event.get("message", "")), self.place(str(event.get("where", ""))))

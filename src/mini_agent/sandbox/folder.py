@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -24,7 +25,8 @@ def make(way: str, places: Places, parent: str | None = None) -> str:
     folder = os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     if os.geteuid() == 0 and (way != words.BARE or reachable(places.python)):
         number = random.SystemRandom().randint(FIRST_UID, LAST_UID)
-        os.chown(folder, number, number)
+        with contextlib.suppress(PermissionError):  # root of a container without that right stays its owner
+            os.chown(folder, number, number)
     return folder
 
 

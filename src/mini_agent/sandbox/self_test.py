@@ -119,35 +119,30 @@ async def _choose(without: frozenset[str]) -> SandboxReport:
     refused: list[tuple[str, str]] = []
     attempts: tuple[Attempt, ...] = ()
     for way in (way for way in WAYS if way not in without):
-        sandbox = candidate(way, without)
-        if isinstance(sandbox, str):
-            refused.append((way, sandbox))
-            continue
-        try:
-            attempts = await try_everything(sandbox)
-        except SandboxError as fault:
-            refused.append((way, str(fault)))
-            continue
-        leaks = ", ".join(MEANING[one.name] for one in attempts if not one.stopped)
-        if not leaks:
+        sandbox, attempts, fault = await _try(way, without)
+        if sandbox and not fault:
             return SandboxReport(
-                True,
-                way,
-                sandbox.layers,
-                sandbox.bubblewrap,
-                attempts,
-                refused=tuple(refused),
-                ms=since(began),
+                True, way, sandbox.layers, sandbox.bubblewrap, attempts, "", tuple(refused), since(began)
             )
-        refused.append((way, f"does not stop: {leaks}"))
+        refused.append((way, fault))
     reason = "; ".join(f"{way}: {why}" for way, why in refused) or "no way to hold a program was left to try"
-    return SandboxReport(
-        False,
-        attempts=attempts,
-        reason=f"no working sandbox: {reason}",
-        refused=tuple(refused),
-        ms=since(began),
-    )
+    reason = f"no working sandbox: {reason}"
+    return SandboxReport(False, "", (), "", attempts, reason, tuple(refused), since(began))
+
+
+async def _try(way: str, without: frozenset[str]) -> tuple[Sandbox | None, tuple[Attempt, ...], str]:
+    """One way: the sandbox, what came of every attempt, and why it is not to be taken (empty when it is)."""
+    sandbox = candidate(way, without)
+    if isinstance(sandbox, str):
+        return None, (), sandbox
+    attempts: tuple[Attempt, ...] = ()
+    fault = ""
+    try:
+        attempts = await try_everything(sandbox)
+    except* (SandboxError, OSError) as faults:
+        fault = str(faults.exceptions[0])
+    leaks = ", ".join(MEANING[one.name] for one in attempts if not one.stopped)
+    return sandbox, attempts, fault or (f"does not stop: {leaks}" if leaks else "")
 
 
 def since(began: float) -> float:
@@ -173,11 +168,15 @@ def candidate(way: str, without: frozenset[str]) -> Sandbox | str:
 
 
 async def try_everything(sandbox: Sandbox) -> tuple[Attempt, ...]:
-    """All attempts, those that only cost something next to each other. Raises SandboxError where nothing can be run."""
-    found = await asyncio.gather(
-        reach(sandbox), *(exhaust(sandbox, name) for name in HELD_TOO_MUCH), outlive(sandbox)
-    )
-    return tuple(one for some in found for one in some)
+    """All attempts, those that only cost something next to each other.
+
+    Raises an ExceptionGroup of SandboxError or OSError where nothing can be run.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(reach(sandbox))]
+        tasks += [group.create_task(exhaust(sandbox, name)) for name in HELD_TOO_MUCH]
+        tasks += [group.create_task(outlive(sandbox))]
+    return tuple(one for task in tasks for one in task.result())
 
 
 async def reach(sandbox: Sandbox) -> list[Attempt]:
@@ -292,7 +291,7 @@ async def _explain(report: SandboxReport) -> SandboxReport:
         sandbox = Sandbox(way, layers, places(), bubblewrap=report.bubblewrap)
         try:
             found = await reach(sandbox)
-        except SandboxError:
+        except (SandboxError, OSError):
             continue
         for one in found:
             if one.stopped:

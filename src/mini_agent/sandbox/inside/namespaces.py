@@ -46,8 +46,14 @@ def privileged() -> bool:
 
 
 def write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+    """Raises OSError with the path, which a failing write alone does not name."""
+    handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(handle, text.encode())
+    except OSError as fault:
+        raise OSError(fault.errno, f"{path}: {fault.strerror}") from fault
+    finally:
+        os.close(handle)
 
 
 def build_root(plan: Plan) -> None:

@@ -15,6 +15,7 @@ from mini_agent.headers.environment import from_environment as headers_from_envi
 from mini_agent.headers.merge import HeaderError, add_absent, merge
 from mini_agent.interfaces import ToolBackend
 from mini_agent.tools.http.address import AllowList, allow_list
+from mini_agent.tools.local.settings import LocalSettings
 from mini_agent.tools.mcp.servers import VARIABLE as SERVERS
 from mini_agent.tools.mcp.servers import (
     McpServer,
@@ -37,12 +38,16 @@ class ToolSettings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     allow: AllowList = field(default_factory=AllowList)
     mcp_servers: Mapping[str, McpServer] = field(default_factory=dict)
+    local: LocalSettings = field(default_factory=LocalSettings)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> ToolSettings:
         """Raises ValueError naming the variable that cannot be used; the service does not start then."""
         settings = cls(
-            headers_from_environment(environ), allow_list(environ), servers_from_environment(environ)
+            headers_from_environment(environ),
+            allow_list(environ),
+            servers_from_environment(environ),
+            LocalSettings.from_environment(environ),
         )
         for server in settings.mcp_servers.values():
             if isinstance(server, RemoteServer):
@@ -68,6 +73,10 @@ def open_backend(
         from mini_agent.tools.none import NoTools
 
         return NoTools()
+    if kind == "local":
+        from mini_agent.tools.local.open import open_local
+
+        return open_local(settings.local)
     if kind == "http":
         return open_http(settings, tool_http_base_url, tool_http_headers or {}, forward_headers)
     if kind == "mcp":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from mini_agent.interfaces import ToolBackendError
@@ -92,3 +96,88 @@ def test_environment_request_and_trace_headers_reach_the_server_once_each(run, t
             assert request.named("traceparent") == ["traceparent: 00-aa-bb-01"]
 
     run(check())
+
+
+def test_local_tools_are_those_of_the_sandbox(run):
+    async def check():
+        settings = ToolSettings.from_environment({"MINI_AGENT_LOCAL_PROGRAMS": ""})
+        backend = open_backend("local", settings)
+        assert type(backend).__name__ == "LocalTools"
+        await backend.aclose()
+
+    run(check())
+    with pytest.raises(ValueError, match="MINI_AGENT_LOCAL_PROGRAMS"):
+        ToolSettings.from_environment({"MINI_AGENT_LOCAL_PROGRAMS": "/bin/sh"})
+
+
+SERVERS = {
+    "notes": {"command": "notes-server", "args": ["--stdio", "a b"], "env": {"KEY": SECRET}},
+    "maps": {"url": "http://10.1.2.3:8000/mcp", "headers": {"Authorization": SECRET}},
+}
+
+
+def with_servers(**environ: str) -> ToolSettings:
+    return ToolSettings.from_environment({"MINI_AGENT_MCP_SERVERS": json.dumps(SERVERS), **environ})
+
+
+@pytest.mark.parametrize(
+    "given", ["notes", "notes-server --stdio 'a b'", "maps", "http://127.0.0.1:9/mcp", "http://localhost/mcp"]
+)
+def test_an_mcp_server_that_is_listed_or_allowed(run, given):
+    async def check():
+        backend = open_backend("mcp", with_servers(), mcp_server=given)
+        await backend.aclose()
+        return repr(with_servers())
+
+    assert SECRET not in run(check())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        " ",
+        "sh -c 'touch pwned'",
+        "notes-server",
+        "notes-server --stdio a b",
+        "notes; touch pwned",
+        "NOTES",
+        "/bin/sh",
+        "notes-server --stdio 'a b",
+        "x" * 5000,
+        "\x00",
+        "python -m http.server",
+        "file:///bin/sh",
+        "http://10.1.2.3:8000/mcp",
+        "http://169.254.169.254/",
+        "http://u:p@127.0.0.1/",
+        "http://evil.example/",
+    ],
+)
+def test_any_other_mcp_server_is_refused_by_its_field(given):
+    with pytest.raises(ValueError, match=r"^mcp_server: ") as refusal:
+        open_backend("mcp", with_servers(), mcp_server=given)
+    assert str(refusal.value).isprintable()
+    assert SECRET not in str(refusal.value)
+
+
+def test_headers_of_a_url_are_checked_too():
+    with pytest.raises(ValueError, match=r"^tool_http_headers: header 'Host'"):
+        open_backend("mcp", with_servers(), mcp_server="maps", tool_http_headers={"Host": SECRET})
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/mcp", "ftp://h/", "http://u:p@h/", "http://h/?a=b"])
+def test_a_url_of_the_operator_that_cannot_be_used_is_said_at_start(url):
+    with pytest.raises(ValueError, match=r"^MINI_AGENT_MCP_SERVERS: server 'bad'"):
+        ToolSettings.from_environment({"MINI_AGENT_MCP_SERVERS": json.dumps({"bad": {"url": url}})})
+
+
+def test_opening_costs_no_import_of_the_sdk():
+    code = (
+        "import sys; from mini_agent.tools.backends import *\n"
+        's = ToolSettings.from_environment({\'MINI_AGENT_MCP_SERVERS\': \'{"a": {"command": "a"}}\'})\n'
+        "assert not {'mcp', 'httpx2', 'pydantic', 'anyio'} & set(sys.modules), 'settings'\n"
+        "open_backend('mcp', s, mcp_server='a'); open_backend('http', s, tool_http_base_url='http://localhost')\n"
+        "assert not {'mcp', 'pydantic'} & set(sys.modules), 'backend'\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)

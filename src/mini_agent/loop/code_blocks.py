@@ -20,6 +20,8 @@ UNSUPPORTED = "run_code_block"
 """The name under which a block of another language is answered; no backend has it."""
 
 _OPENING = re.compile(r"^([ \t]*)(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
+_LINE_END = re.compile(r"\r\n|\n|\r")
+"""As Markdown has it; `str.splitlines` would also cut code at characters that may stand in a string."""
 _LANGUAGE = re.compile(r"[^\s:,{}=]+")
 
 
@@ -33,7 +35,7 @@ class Block:
 
 def blocks(text: str) -> Iterator[Block]:
     """Every closed fence. One that is never closed was cut off, and is nothing to run."""
-    lines = iter(text.splitlines())
+    lines = iter(_LINE_END.split(text))
     for line in lines:
         if opening := _OPENING.match(line):
             indent, fence, words = opening.groups()

@@ -44,6 +44,10 @@ class Progress:
         self._before, self.spent = self._before + self.spent, Spent()
         self._escalating = True
 
+    @property
+    def next_number(self) -> int:
+        return len(self.iterations) + 1
+
     def asking(self, model: str) -> int:
         """A call of the model begins: an iteration, whatever comes of it. Returns its number, from 1."""
         self.spent += Spent(iterations=1)

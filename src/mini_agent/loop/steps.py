@@ -74,12 +74,12 @@ class Steps:
             seed=None if options.seed is None else options.seed + self._blanks,
             max_tokens=budget.tokens_left(options.limits, progress.spent),
         )
-        number = progress.asking(model)
         if self._listen:
-            await self._listen(Step(number, model))
-        return await within(None, self._reply(request, number))
+            await self._listen(Step(progress.next_number, model))
+        return await within(None, self._reply(request))
 
-    async def _reply(self, request: ModelRequest, number: int) -> Reply:
+    async def _reply(self, request: ModelRequest) -> Reply:
+        number = self._progress.asking(request.model)
         start, reply = time.monotonic(), None
         try:
             reply = await self._model.reply(request, self._on_text())

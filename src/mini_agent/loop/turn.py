@@ -63,8 +63,7 @@ class Turn:
         if one.refusal:
             await self._take(place, one.refusal, listen)
         else:
-            self.begun += 1
-            self._running[asyncio.create_task(self._invoke(one))] = place
+            self._running[asyncio.create_task(self._invoke(place))] = place
 
     async def _collect(self, listen: Listener | None) -> None:
         """Wait until one has returned. Outcomes are kept before anybody is told, who might hold or fail."""
@@ -84,24 +83,34 @@ class Turn:
             await end(self._running)
         finally:
             for task, place in self._running.items():
-                self._outcomes[place] = task.result() if has_returned(task) else None
+                if has_returned(task):
+                    self._outcomes[place] = task.result()
             self._running.clear()
 
-    async def _invoke(self, one: Planned) -> ToolOutcome:
-        start = time.monotonic()
-        seconds = self._limits.tool_timeout
+    async def _invoke(self, place: int) -> ToolOutcome:
+        start, seconds = time.monotonic(), self._limits.tool_timeout
         try:
-            outcome = await within(
-                seconds + GRACE_SECONDS,
-                self._backend.invoke(one.call.id, one.call.name, one.arguments or {}, seconds),
-            )
+            return await within(seconds + GRACE_SECONDS, self._reach(place, seconds))
         except TooLate:
             outcome = _failed(f"timed out after {seconds:g} s")
         except EndedItself:
             outcome = _failed("the tool's call was cancelled from inside the backend")
         except ToolBackendError as error:
             outcome = _failed(f"the tool backend failed: {error}")
-        return outcome if outcome.ms else replace(outcome, ms=(time.monotonic() - start) * 1000)
+        return _timed(outcome, start)
+
+    async def _reach(self, place: int, seconds: float) -> ToolOutcome:
+        """The call itself. What it returned is kept at once: the run may be interrupted before anybody takes it."""
+        self.begun += 1
+        start, one = time.monotonic(), self._planned[place]
+        outcome = await self._backend.invoke(one.call.id, one.call.name, one.arguments or {}, seconds)
+        self._outcomes[place] = outcome = _timed(outcome, start)
+        return outcome
+
+
+def _timed(outcome: ToolOutcome, start: float) -> ToolOutcome:
+    """With its wall time, where the backend did not measure it better."""
+    return outcome if outcome.ms else replace(outcome, ms=(time.monotonic() - start) * 1000)
 
 
 def _failed(why: str) -> ToolOutcome:

@@ -44,7 +44,7 @@ def test_any_text_can_be_read(text):
     as_calls(text)
 
 
-@given(st.text(alphabet="ab \n\t(`~"), st.sampled_from(["python", "sh", "c"]))
+@given(st.text(alphabet="ab \n\t(`~\x0c\x85\u2028"), st.sampled_from(["python", "sh", "c"]))
 def test_the_code_is_taken_as_it_stands(code, language):
     fence = "`" * 20
     assert list(blocks(f"{fence}{language}\n{code}\n{fence}")) == [Block(language, f"{code}\n")]

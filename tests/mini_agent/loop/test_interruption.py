@@ -170,6 +170,18 @@ def test_a_reply_that_arrives_as_the_clock_runs_out_is_still_paid_for(kit):
     assert (result.metrics.tokens.total, result.metrics.cost) == (10, 0.1)
 
 
+def test_what_a_tool_gives_while_it_is_cancelled_is_kept(kit):
+    async def saves_what_it_has():
+        try:
+            await kit.forever()
+        except asyncio.CancelledError:
+            return ToolOutcome(False, "printed so far", stdout="printed so far", error="cancelled")
+
+    tools = kit.tools(s=saves_what_it_has)
+    result = kit.run(kit.model(kit.call("s")), tools, max_total_seconds=0.02).result
+    assert result.last_tool_invocation.outcome.stdout == "printed so far"
+
+
 def test_a_model_cancelled_from_inside_is_a_fault_of_the_model(kit):
     result = kit.run(kit.model(asyncio.CancelledError())).result
     assert (result.stopped_reason, result.error) == ("model_error", "the model's call was cancelled")
@@ -292,6 +304,7 @@ def test_cancelling_at_every_step_of_the_event_loop_leaves_a_true_and_whole_reco
             assert not model.requests
             continue
         assert_whole(told[-1], tools, events)
+        assert told[-1].metrics.iterations == len(model.requests)
     assert finished
     assert cancelled > 20
 
@@ -304,7 +317,7 @@ def assert_whole(result, tools, events):
         for one in message.get("tool_calls") or ()
     ]
     assert [one["tool_call_id"] for one in result.messages if one["role"] == "tool"] == wanted
-    assert result.metrics.tool_calls >= len(tools.invoked)
+    assert result.metrics.tool_calls == len(tools.invoked)
     returned = {one.invocation.call.id for one in events if isinstance(one, ToolReturned)}
     kept = {one.call.id for turn in result.iterations for one in turn.tool_invocations if one.outcome.ok}
     assert returned <= kept

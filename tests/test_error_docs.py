@@ -364,6 +364,47 @@ WRITING = {
     ),
 }
 
+TRIAL = '{"test": "t", "outcome": "passed"}\n'
+BASELINE = ".readiness/trials/baseline.json"
+
+
+def trials(*words: str, **files: str) -> Inside:
+    """`readiness trials` beside a file of two trials; `stored` is the baseline, if any."""
+    stored = {BASELINE: files.pop("stored")} if "stored" in files else {}
+    return Inside(("trials", *words), {"trials.jsonl": TRIAL * 2, "empty.jsonl": "", **files, **stored})
+
+
+COMPARE = ("baseline", "compare", "trials.jsonl")
+REPEATED = {
+    "error: the following arguments are required: {plan,check,baseline}": trials(),
+    "readiness: good (…) must be above bad (…)": trials("plan", "--good", "0.7"),
+    "readiness: … must lie between 0 and …, not …": trials("check", "trials.jsonl", "--alpha", "0.9"),
+    "readiness: … checks: there must be at least one": trials("plan", "--checks", "0"),
+    "readiness: --rate must lie between 0 and 1": trials("plan", "--rate", "95"),
+    "readiness: … must be at least 1, not …": trials("plan", "--budget", "0"),
+    "readiness: telling … from … …; move --good and --bad apart, or give a lower --budget": trials(
+        "plan", "--good", "0.9", "--bad", "0.8999"
+    ),
+    "readiness: the share of worse pairs must lie between 0.5 and 1, not …": trials(
+        *COMPARE, "--worse", "0.5", stored='{"format": "readiness/baseline/1", "tests": {}}'
+    ),
+    "readiness: the margin must lie between 0 and 1, not …": trials(
+        *COMPARE, "--margin", "0", stored='{"format": "readiness/baseline/1", "tests": {}}'
+    ),
+    "readiness: name a file of recorded trials, or --record for those of the latest run": trials("check"),
+    "readiness: …: there are no recorded trials; run a check with `trials`, or name a file": Inside(
+        ("trials", "check", "--record"), {".readiness/runs/2026/x": ""}
+    ),
+    "readiness: …: it holds no trial": trials("check", "empty.jsonl"),
+    "readiness: …:…: not a recorded trial: …": Inside(("trials", "check", "a"), {"a": TRIAL + "x\n"}),
+    "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),
+    "readiness: …: not a baseline (…); remove it, and save a new one": trials(*COMPARE, stored="x"),
+    "readiness: …: its format is …, not …; save a new one": trials(*COMPARE, stored='{"format": "x"}'),
+    "readiness: none of these tests has a baseline; save one of the version to compare with": trials(
+        *COMPARE, stored='{"format": "readiness/baseline/1", "tests": {}}'
+    ),
+}
+
 OUTCOMES = {
     "the command ended with exit code …": ran(check("exit 3")),
     "the command was ended by signal …": ran(check("kill -9 $$")),
@@ -522,6 +563,7 @@ CASES: dict[str, Inside | Outside | Asked] = {
     **THE_INTERPRETER,
     **ARTIFACTS,
     **WRITING,
+    **REPEATED,
     **OUTCOMES,
     **REASONS,
     **WARNINGS,

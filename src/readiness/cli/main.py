@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "report": "rebuild every report of a run from its journal",
     "init": "look at this project and write a readiness.yml that runs",
     "migrate": "rewrite a configuration of the old form",
+    "trials": "plan repeated trials, check their error rates, compare with a baseline",
     "model": "pull, list, show or serve the embedded model",
     "schema": "print the JSON schema of readiness.yml, for editors",
 }

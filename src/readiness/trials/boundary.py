@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_STATES: Final = 1_500_000
 """More points than this take too long to count."""
-NEGLIGIBLE: Final = 1e-10
+NEGLIGIBLE: Final = 1e-8
 """What may still be undecided where no budget ends the trials."""
 
 
@@ -74,7 +74,9 @@ def stops(zone: Zone, cap: int, *, curtailed: bool = True) -> tuple[Stop, ...]:
     """
     width = (zone.ready_at - zone.not_ready_at) / (zone.pass_step - zone.fail_step)
     if cap * (width + 1.0) > MOST_STATES:
-        raise TooLarge(f"{cap} trials of {zone} are too many to compute exactly")
+        raise TooLarge(
+            f"telling {zone.good:g} from {zone.bad:g} within {cap} trials takes too long to compute"
+        )
     return tuple(_walk(zone, cap, curtailed))
 
 
@@ -89,7 +91,7 @@ def total(points: Iterable[Stop], rate: float) -> float:
 def operating(zone: Zone, rate: float, cap: int | None = None) -> Operating:
     """What the test does at this true rate; without a cap, as if the trials never ran out.
 
-    Then `inconclusive` is what is left at a horizon where it is below 1e-10. Raises TooLarge.
+    Then `inconclusive` is what is left at a horizon where it is below 1e-8. Raises TooLarge.
     """
     return _operating(stops(zone, horizon(zone, rate) if cap is None else cap), rate)
 

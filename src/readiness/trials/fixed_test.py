@@ -55,7 +55,7 @@ def fixed_test(zone: Zone) -> FixedTest:
             threshold += 1
         if 1.0 - below_bad <= zone.beta:
             return FixedTest(trials, threshold)
-    raise TooLarge(f"a fixed test of {zone} needs more than {MOST_TRIALS} trials")
+    raise TooLarge(f"telling {zone.good:g} from {zone.bad:g} needs more than {MOST_TRIALS} trials")
 
 
 def _at_most(trials: int, passes: int, rate: float) -> float:

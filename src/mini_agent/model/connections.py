@@ -36,13 +36,12 @@ _IDLE_SECONDS: Final = 15.0
 
 
 class Connections:
-    """The pool. It belongs to one event loop. `server` names it in messages, `base` is its address."""
+    """The pool for the server at `base`. It belongs to one event loop."""
 
-    def __init__(self, settings: ModelSettings, base: str, server: Server) -> None:
+    def __init__(self, settings: ModelSettings, base: str) -> None:
         import httpx2
 
         self._settings = settings
-        self._server = server
         self._url = httpx2.URL(f"{base}/chat/completions")
         self._transport = httpx2.AsyncHTTPTransport(
             verify=_trust(base),
@@ -64,7 +63,7 @@ class Connections:
         await self._transport.aclose()
 
     @contextlib.asynccontextmanager
-    async def post(self, headers: httpx2.Headers, body: bytes) -> AsyncIterator[Incoming]:
+    async def post(self, server: Server, headers: httpx2.Headers, body: bytes) -> AsyncIterator[Incoming]:
         """Send, and give the answer once its head is there and says success. Raises UpstreamError.
 
         Leaving the block ends the exchange: an answer that was not read to its end costs its connection.
@@ -77,15 +76,15 @@ class Connections:
         try:
             response = await self._transport.handle_async_request(request)
         except httpx2.TransportError as error:
-            raise self._no_head(error) from None
-        incoming = Incoming(self._server, response, self._settings)
+            raise self._no_head(server, error) from None
+        incoming = Incoming(server, response, self._settings)
         try:
             await incoming.check()
             yield incoming
         finally:
             await incoming.aclose()
 
-    def _no_head(self, error: httpx2.TransportError) -> UpstreamError:
+    def _no_head(self, server: Server, error: httpx2.TransportError) -> UpstreamError:
         """Why no head of an answer came."""
         import httpx2
 
@@ -94,12 +93,12 @@ class Connections:
                 f"all {self._settings.connections} connections to model servers are in use", 503, "overloaded"
             )
         if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
-            return silent(self._server, self._settings.read_seconds)
+            return silent(server, self._settings.read_seconds)
         if isinstance(error, httpx2.ConnectTimeout):
-            return unreachable(self._server, f"no connection within {self._settings.connect_seconds:g} s")
+            return unreachable(server, f"no connection within {self._settings.connect_seconds:g} s")
         if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
-            return bad_answer(self._server, f"no HTTP ({error})")
-        return unreachable(self._server, str(error) or type(error).__name__)
+            return bad_answer(server, f"no HTTP ({error})")
+        return unreachable(server, str(error) or type(error).__name__)
 
 
 class Incoming:

@@ -18,6 +18,8 @@ from mini_agent.model.streamed_answer import StreamedAnswer
 
 _STREAM: Final = "text/event-stream"
 _NO_STREAM: Final = ("text/html", "application/xhtml+xml", "application/xml", "application/x-ndjson")
+_SECRET: Final = 8
+"""From this length on, a forwarded value is taken out of what the server says."""
 
 
 class Endpoint:
@@ -27,20 +29,23 @@ class Endpoint:
         self.base = upstream.base
         self._settings = settings
         self._key = upstream.api_key
-        self._server = Server(host_of(upstream.base), (upstream.api_key,))
-        self._connections = Connections(settings, upstream.base, self._server)
+        self._name = host_of(upstream.base)
+        self._connections = Connections(settings, upstream.base)
 
     async def ask(self, body: Mapping[str, Any], extra: Mapping[str, str], on_text: OnText | None) -> Answer:
         """Send once. `extra` are further header fields. Raises UpstreamError, or ModelError for a bad request."""
         content = encoded(body, stream=on_text is not None)
         headers = self._headers(extra)
+        server = Server(
+            self._name, (self._key, *(value for value in extra.values() if len(value) >= _SECRET))
+        )
         try:
             async with asyncio.timeout(self._settings.total_seconds) as limit:
-                async with self._connections.post(headers, content) as incoming:
-                    return await self._read(incoming, on_text)
+                async with self._connections.post(server, headers, content) as incoming:
+                    return await _read(server, incoming, on_text)
         except TimeoutError:
             if limit.expired():
-                raise silent(self._server, self._settings.total_seconds) from None
+                raise silent(server, self._settings.total_seconds) from None
             raise
 
     async def aclose(self) -> None:
@@ -59,27 +64,29 @@ class Endpoint:
             fields["authorization"] = f"Bearer {self._key}"
         return httpx2.Headers({**extra, **fields})
 
-    async def _read(self, incoming: Incoming, on_text: OnText | None) -> Answer:
-        if on_text is not None and incoming.content_type != "application/json":
-            answer = await self._read_stream(incoming, on_text)
-        else:
-            answer = read_answer(await incoming.whole(), self._server)
-            if on_text is not None and answer.content:
-                await on_text(answer.content)
-        return answer.of_stand_in(incoming.stand_in) if incoming.stand_in else answer
 
-    async def _read_stream(self, incoming: Incoming, on_text: OnText) -> Answer:
-        if incoming.content_type in _NO_STREAM:
-            raise bad_answer(self._server, f"{incoming.content_type} where a stream was asked for")
-        events, answer = EventStream(), StreamedAnswer(self._server)
-        async for chunk in incoming.chunks:
-            await _take(events.feed(chunk), answer, on_text)
-            if answer.done:
-                await incoming.drain()
-                break
-        else:
-            await _take(events.end(), answer, on_text)
-        return answer.answer()
+async def _read(server: Server, incoming: Incoming, on_text: OnText | None) -> Answer:
+    if on_text is not None and incoming.content_type != "application/json":
+        answer = await _read_stream(server, incoming, on_text)
+    else:
+        answer = read_answer(await incoming.whole(), server)
+        if on_text is not None and answer.content:
+            await on_text(answer.content)
+    return answer.of_stand_in(incoming.stand_in) if incoming.stand_in else answer
+
+
+async def _read_stream(server: Server, incoming: Incoming, on_text: OnText) -> Answer:
+    if incoming.content_type in _NO_STREAM:
+        raise bad_answer(server, f"{incoming.content_type} where a stream was asked for")
+    events, answer = EventStream(), StreamedAnswer(server)
+    async for chunk in incoming.chunks:
+        await _take(events.feed(chunk), answer, on_text)
+        if answer.done:
+            await incoming.drain()
+            break
+    else:
+        await _take(events.end(), answer, on_text)
+    return answer.answer()
 
 
 async def _take(events: list[bytes], answer: StreamedAnswer, on_text: OnText) -> None:

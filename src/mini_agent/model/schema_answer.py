@@ -12,6 +12,7 @@ from mini_agent.model.answer import Answer, new_call_id, well_formed
 from mini_agent.model.schema_tools import Offer
 
 _FENCED: Final = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_BEGUN: Final = re.compile(r'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(.*)', re.DOTALL)
 _WHOLE: Final = re.compile(
     r"""(?:[^"\\]++
          |\\[^u]
@@ -28,23 +29,33 @@ _LONGEST_HEAD: Final = 1024
 def read_written(answer: Answer, offer: Offer) -> Answer:
     """The same answer with its text taken apart. What is no JSON of the schema is an answer in words, as it stands.
 
-    An answer that was cut short keeps what came of its text; a call that was cut short is none.
+    Of an answer that was cut short, what came of its text is kept; of a call, what came of its arguments, which then
+    are no JSON, as from a server with tools of its own.
     """
-    written = answer.content.strip()
-    data = _parsed(written)
+    data = _parsed(answer.content.strip())
     if data is None:
-        text = ArrivingText(offer)
-        text.feed(answer.content)
-        cut = bool(text.text) or written.startswith("{")
-        return replace(answer, content=text.text if cut else answer.content, tool_calls=())
+        return _cut_short(answer, offer)
     name, arguments = data.get("name"), data.get("arguments")
     if not isinstance(name, str) or not isinstance(arguments, dict):
         return answer
     if name == offer.answer_name:
         finish = "stop" if answer.finish_reason == "tool_calls" else answer.finish_reason
         return replace(answer, content=_said(arguments, offer), finish_reason=finish, tool_calls=())
-    call = ToolCall(new_call_id(), name, json.dumps(arguments))
-    return replace(answer, content="", tool_calls=(call,), finish_reason="tool_calls")
+    return _calling(answer, name, json.dumps(arguments), "tool_calls")
+
+
+def _cut_short(answer: Answer, offer: Offer) -> Answer:
+    begun = _BEGUN.match(answer.content)
+    if not begun or begun[1] == offer.answer_name:
+        arriving = ArrivingText(offer)
+        arriving.feed(answer.content)
+        return replace(answer, content=arriving.text if begun else answer.content, tool_calls=())
+    return _calling(answer, begun[1], begun[2], answer.finish_reason)
+
+
+def _calling(answer: Answer, name: str, arguments: str, finish_reason: str) -> Answer:
+    call = ToolCall(new_call_id(), name, arguments)
+    return replace(answer, content="", tool_calls=(call,), finish_reason=finish_reason)
 
 
 def _parsed(written: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from mini_agent.conversation import Message, ToolDefinition
 from mini_agent.interfaces import ModelError, ModelRequest
 from mini_agent.model.call_schema import call_schema
 from mini_agent.model.request import native_body
-from mini_agent.model.schema_history import call_text, plain_messages
+from mini_agent.model.schema_history import call_text, has_tool_traffic, plain_messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +51,33 @@ def schema_body(request: ModelRequest, model: str, offer: Offer, *, loose: bool 
     body["messages"] = plain_messages(request.messages)
     if offer.tools:
         schema = call_schema(offer.tools, offer.answer_name, offer.answer_schema, loose=loose)
-        body["messages"] = _with_instructions(body["messages"], instructions(offer))
+        told = instructions(offer, after_result=has_tool_traffic(request.messages))
+        body["messages"] = _with_instructions(body["messages"], told)
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "call", "schema": schema}}
     return body
 
 
-def instructions(offer: Offer) -> str:
-    """What the model is told: each tool with the very text of a call of it."""
-    lines = ["Write one JSON object, one of these, with arguments of your own:"]
+def instructions(offer: Offer, *, after_result: bool = False) -> str:
+    """What the model is told: each tool with the very text of a call of it, then one short exchange for each choice.
+
+    `after_result` adds one of what follows a result: without it a small model calls the same tool again.
+    """
+    lines = ["Choose the tool that fits the user's request and call it with one JSON object:"]
+    exchanges = []
     for tool in offer.tools:
         properties = _properties(tool)
-        lines.append(
-            f"- {tool.description or tool.name}: {call_text(tool.name, dict.fromkeys(properties, '...'))}"
-        )
+        call = call_text(tool.name, dict.fromkeys(properties, "..."))
+        lines.append(f"- {tool.description or tool.name}: {call}")
         lines += [f"  {name}: {text}" for name, text in _described(properties)]
+        exchanges.append(f"User: {tool.description or tool.name} with {tool.name}. You: {call}")
     if offer.answer_name:
-        example = {"text": "..."} if offer.answer_schema is None else {"value": "..."}
-        lines.append(f"- Answer the user in words: {call_text(offer.answer_name, example)}")
-    return "\n".join(lines)
+        key = "text" if offer.answer_schema is None else "value"
+        lines.append(f"- Talk to the user: {call_text(offer.answer_name, {key: '...'})}")
+        exchanges.insert(0, f"User: Hello! You: {call_text(offer.answer_name, {key: 'Hello!'})}")
+        if after_result:
+            told = call_text(offer.answer_name, {key: "The result is 12."})
+            exchanges.append(f"User: Result of {offer.tools[0].name}: 12 You: {told}")
+    return "\n".join([*lines, *exchanges])
 
 
 def _with_instructions(messages: Sequence[Message], told: str) -> list[Message]:

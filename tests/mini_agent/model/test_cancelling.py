@@ -1,0 +1,125 @@
+"""A cancelled call closes its connection at once, wherever it was."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+SOON = 0.25
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("where", ["before the head", "in the head", "in the body"])
+def test_the_server_sees_it_at_once(run, serve, model_at, ask, answers, heard, where, streamed):
+    async def main():
+        reached, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
+        sent = {
+            "before the head": b"",
+            "in the head": b"HTTP/1.1 200 OK\r\ncont",
+            "in the body": answers.STREAM_HEAD + answers.chunk(answers.delta("half")),
+        }[where]
+
+        async def script(exchange):
+            await exchange.send(sent)
+            reached.set()
+            closed.set_result(await exchange.gone())
+
+        async with serve(script) as server, model_at(server.url) as model:
+            call = asyncio.create_task(model.reply(ask(), heard if streamed else None))
+            await reached.wait()
+            await asyncio.sleep(0.05)
+            cancelled_at = time.monotonic()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert time.monotonic() - cancelled_at < SOON
+            assert await closed - cancelled_at < SOON
+
+    run(main())
+
+
+def test_a_pause_between_tries_can_be_cancelled(run, serve, model_at, ask, answers):
+    async def main():
+        refusal = answers.error(429, "later", "Retry-After: 5")
+        async with serve(refusal) as server, model_at(server.url, longest_wait=10.0) as model:
+            began = time.monotonic()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(model.reply(ask()), 0.2)
+            assert time.monotonic() - began < 0.2 + SOON
+            assert len(server.exchanges) == 1
+
+    run(main())
+
+
+def test_a_call_that_waits_for_a_connection_can_be_cancelled(run, serve, model_at, ask):
+    async def main():
+        async with (
+            serve(lambda exchange: exchange.gone()) as server,
+            model_at(server.url, connections=1) as model,
+        ):
+            calls = [asyncio.create_task(model.reply(ask())) for _ in range(3)]
+            await asyncio.sleep(0.1)
+            for call in calls:
+                call.cancel()
+            done = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), SOON)
+            assert all(isinstance(one, asyncio.CancelledError) for one in done)
+            assert len(server.exchanges) == 1
+
+    run(main())
+
+
+def test_a_model_is_of_use_after_cancelled_calls(run, serve, model_at, ask, answers):
+    async def script(exchange):
+        if exchange.json["messages"][0]["content"] == "hang":
+            await exchange.gone()
+        else:
+            await exchange.send(answers.whole("fine"))
+
+    async def main():
+        async with serve(script) as server, model_at(server.url, connections=4) as model:
+            for _ in range(5):
+                calls = [asyncio.create_task(model.reply(ask("hang"))) for _ in range(8)]
+                await asyncio.sleep(0.02)
+                for call in calls:
+                    call.cancel()
+                await asyncio.gather(*calls, return_exceptions=True)
+            assert (await asyncio.wait_for(model.reply(ask("now")), 2)).content == "fine"
+
+    run(main())
+
+
+def test_a_listener_that_fails_ends_the_call_with_its_own_error(run, serve, model_at, ask, answers):
+    class Broken(Exception):
+        pass
+
+    async def main():
+        closed = asyncio.get_running_loop().create_future()
+
+        async def script(exchange):
+            await exchange.send(answers.STREAM_HEAD + answers.chunk(answers.delta("a")))
+            closed.set_result(await exchange.gone())
+
+        async def on_text(text):
+            raise Broken
+
+        async with serve(script) as server, model_at(server.url) as model:
+            with pytest.raises(Broken):
+                await model.reply(ask(), on_text)
+            await asyncio.wait_for(closed, SOON)
+
+    run(main())
+
+
+def test_closing_the_model_while_calls_hang(run, serve, model_at, ask):
+    async def main():
+        async with serve(lambda exchange: exchange.gone()) as server, model_at(server.url) as model:
+            call = asyncio.create_task(model.reply(ask()))
+            await asyncio.sleep(0.1)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            await asyncio.wait_for(model.aclose(), SOON)
+            assert len(server.exchanges) == 1
+
+    run(main())

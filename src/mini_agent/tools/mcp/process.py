@@ -14,7 +14,7 @@ from mini_agent.headers.redact import redact
 from mini_agent.interfaces import ToolBackendError
 from mini_agent.tools.http.answer import one_line
 from mini_agent.tools.mcp.servers import StdioServer
-from mini_agent.tools.mcp.tree import MARK, end_tree
+from mini_agent.tools.mcp.tree import MARK, Tree, end_tree
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
@@ -41,7 +41,9 @@ class ServerProcess:
 
     def __init__(self, process: subprocess.Process, mark: str, secrets_of: tuple[str, ...]) -> None:
         self._process = process
-        self._mark = mark
+        self._tree = Tree.of(process.pid, mark)
+        self._ending = asyncio.Lock()
+        self._gone = False
         self._secrets = secrets_of
         self._last_words = b""
         self.over = False
@@ -129,14 +131,16 @@ class ServerProcess:
 
     async def kill(self) -> None:
         """End it and all that it started, at once. May be called again, also while it runs."""
-        try:
-            await end_tree(self.pid, self._mark, lambda: self.returncode is not None)
-            await self.wait(GRACE)
-        finally:
-            # Closes the pipes even while something unkillable holds their other end; asyncio offers no other way.
-            self._process._transport.close()  # type: ignore[attr-defined]
-            self._listening.cancel()
-            await asyncio.wait({self._listening})
+        async with self._ending:
+            if self._gone:
+                return
+            try:
+                self._gone = await end_tree(self._tree) and await self.wait(GRACE)
+            finally:
+                # Closes the pipes even while something unkillable holds their other end; asyncio offers no other way.
+                self._process._transport.close()  # type: ignore[attr-defined]
+                self._listening.cancel()
+                await asyncio.wait({self._listening})
 
 
 @asynccontextmanager

@@ -22,29 +22,41 @@ PAUSE = 0.004
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A process as its `stat` file shows it (proc(5))."""
+    """A process as its `stat` file shows it (proc(5)); `start` in clock ticks since the machine started."""
 
     pid: int
     state: str
     parent: int
     session: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What a process began. `start` tells it from another that gets its number later; 0: it was gone at once."""
+
+    leader: int
+    mark: str
+    start: int
+
+    @classmethod
+    def of(cls, leader: int, mark: str) -> Tree:
+        """The tree of a process that was just started as the leader of a session, with `mark` in its environment."""
+        text = read_text(f"/proc/{leader}/stat")
+        return cls(leader, mark, parse_stat(text).start if text else 0)
 
 
 def parse_stat(text: str) -> Member:
     """The name in the second field may hold anything, so the rest is counted from its last parenthesis."""
     pid, _, rest = text.partition(" (")
-    state, parent, _, session = rest.rpartition(") ")[2].split(" ", 4)[:4]
-    return Member(int(pid), state, int(parent), int(session))
+    fields = rest.rpartition(") ")[2].split()
+    return Member(int(pid), fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
 
 
 def processes() -> list[Member]:
     """Every living process of the machine; those that are only waiting to be reaped are not."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            text = read_text(f"/proc/{entry}/stat")
-            if text:
-                found.append(parse_stat(text))
+    texts = (read_text(f"/proc/{entry}/stat") for entry in os.listdir("/proc") if entry.isdigit())
+    found = [parse_stat(text) for text in texts if text]
     return [one for one in found if one.state not in "ZX"]
 
 
@@ -57,29 +69,29 @@ def read_text(path: str) -> str:
         return ""
 
 
-def members(leader: int, mark: str, reaped: bool) -> set[int]:
-    """The living processes of the tree that `leader` began. A leader that was `reaped` may have given its number away."""
-    everything = [one for one in processes() if not (reaped and one.pid == leader)]
-    family = {leader}
+def members(tree: Tree) -> set[int]:
+    """The living processes of the tree. Nothing older than its leader belongs to it."""
+    young = [one for one in processes() if one.start >= tree.start]
+    young = [one for one in young if one.pid != tree.leader or one.start == tree.start]
+    family = {tree.leader}
     while True:
-        grown = family | {one.pid for one in everything if one.parent in family or one.session == leader}
+        grown = family | {one.pid for one in young if one.parent in family or one.session == tree.leader}
         if grown == family:
             break
         family = grown
-    carrier = f"{MARK}={mark}"
-    marked = {
-        one.pid
-        for one in everything
-        if one.pid not in family and carrier in read_text(f"/proc/{one.pid}/environ").split("\x00")
-    }
-    return (family & {one.pid for one in everything}) | marked
+    return {one.pid for one in young if one.pid in family or carries(one.pid, tree.mark)}
 
 
-def strike(leader: int, mark: str, reaped: bool) -> bool:
+def carries(pid: int, mark: str) -> bool:
+    """Whether a process was given the mark."""
+    return f"{MARK}={mark}" in read_text(f"/proc/{pid}/environ").split("\x00")
+
+
+def strike(tree: Tree) -> bool:
     """Kill what is there now; whether there was anything. It does not wait."""
     if not os.path.isdir("/proc/self"):
-        return killed(os.killpg, leader)
-    return sum(killed(os.kill, pid) for pid in members(leader, mark, reaped)) > 0
+        return killed(os.killpg, tree.leader)
+    return sum(killed(os.kill, pid) for pid in members(tree)) > 0
 
 
 def killed(kill: Callable[[int, int], None], number: int) -> bool:
@@ -91,13 +103,13 @@ def killed(kill: Callable[[int, int], None], number: int) -> bool:
     return True
 
 
-async def end_tree(leader: int, mark: str, reaped: Callable[[], bool]) -> bool:
+async def end_tree(tree: Tree) -> bool:
     """Kill until nothing is left; False when something survives every round (it cannot be killed).
 
     The first strike happens before this waits for anything, so a caller that is cancelled meanwhile has killed already.
     """
     for _ in range(ROUNDS):
-        if not strike(leader, mark, reaped()):
+        if not strike(tree):
             return True
         await asyncio.sleep(PAUSE)
     return False

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from mini_agent.tools.mcp.tree import MARK, Member, end_tree, members, parse_stat, processes
+from mini_agent.tools.mcp.tree import MARK, Member, Tree, end_tree, members, parse_stat, processes
 
 BODY = "import os,sys,time; print(os.getpid(), flush=True); time.sleep(600)"
 SCRIPTS = {
@@ -24,7 +24,7 @@ SCRIPTS = {
 
 @pytest.fixture
 def started():
-    """Starts a script as the leader of a tree; gives it, its mark, and the process that it says is deepest."""
+    """Starts a script as the leader of a tree; gives the tree, and the process that says it is deepest."""
     leaders = []
 
     def start(script: str):
@@ -36,7 +36,8 @@ def started():
             start_new_session=True,
         )
         leaders.append(leader)
-        return leader, mark, int(leader.stdout.readline())
+        tree = Tree.of(leader.pid, mark)
+        return tree, int(leader.stdout.readline())
 
     yield start
     for leader in leaders:
@@ -47,43 +48,45 @@ def started():
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_nothing_of_a_tree_is_left(started, is_alive, script):
-    leader, mark, deepest = started(script)
+    tree, deepest = started(script)
     assert is_alive(deepest)
-    reaped = "is gone" in script
-    assert deepest in members(leader.pid, mark, reaped)
-    assert asyncio.run(end_tree(leader.pid, mark, lambda: False)) is True
+    assert deepest in members(tree)
+    assert asyncio.run(end_tree(tree)) is True
     assert not is_alive(deepest)
-    assert members(leader.pid, mark, False) == set()
+    assert members(tree) == set()
 
 
 def test_a_stranger_is_left_alone(started, is_alive):
-    other, _, _ = started(f"{BODY}")
-    leader, mark, _ = started(f"{BODY}")
-    assert members(leader.pid, mark, False) == {leader.pid}
-    assert asyncio.run(end_tree(leader.pid, mark, lambda: False)) is True
-    assert is_alive(other.pid)
+    (older, _), (tree, _), (younger, _) = started(BODY), started(BODY), started(BODY)
+    assert members(tree) == {tree.leader}
+    assert asyncio.run(end_tree(tree)) is True
+    assert is_alive(older.leader)
+    assert is_alive(younger.leader)
     assert is_alive(os.getpid())
 
 
-def test_a_number_that_was_given_away_is_not_struck(started, is_alive):
-    stranger, _, _ = started(BODY)
-    assert asyncio.run(end_tree(stranger.pid, "no such mark", lambda: True)) is True
-    assert is_alive(stranger.pid)
+def test_a_number_that_was_given_to_another_is_not_struck(started, is_alive):
+    stranger, _ = started(BODY)
+    gone = Tree(stranger.leader, "no such mark", stranger.start - 1)
+    assert members(gone) == set()
+    assert asyncio.run(end_tree(gone)) is True
+    assert is_alive(stranger.leader)
 
 
 def test_a_tree_that_forks_without_end_is_ended(started, is_alive):
-    leader, mark, _ = started(
+    tree, _ = started(
         "import os,time\nprint(os.getpid(), flush=True)\nfor _ in range(5): os.fork()\n"
         "while True:\n if os.fork() == 0: os.setsid()\n else: time.sleep(0.05); os.waitpid(-1, os.WNOHANG)\n"
         " if len(os.listdir('/proc')) > 800: os._exit(0)\n"
     )
     time.sleep(0.1)
-    assert asyncio.run(end_tree(leader.pid, mark, lambda: False)) is True
-    assert members(leader.pid, mark, False) == set()
+    assert asyncio.run(end_tree(tree)) is True
+    assert members(tree) == set()
 
 
 def test_a_name_may_hold_anything():
-    assert parse_stat("12 (a) S 1 (b)) R 7 12 9 0 -1 4194304 1") == Member(12, "R", 7, 9)
+    text = "12 (a) S 1 (b)) R 7 12 9 " + " ".join(map(str, range(7, 60)))
+    assert parse_stat(text) == Member(12, "R", 7, 9, 22)
 
 
 def test_this_process_is_among_the_living():

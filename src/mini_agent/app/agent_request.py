@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mini_agent.app.fields import NO_CONTROL, Integer, ModelName, Number, Seed, Temperature, between, positive
+from mini_agent.app.fields import NO_CONTROL, WHOLE, ModelName, Number, Seed, Temperature, between, positive
 from mini_agent.app.messages import Messages
 from mini_agent.app.refusal import Refusal
 from mini_agent.limits import Limits
@@ -31,14 +31,14 @@ class AgentRequest(BaseModel):
     mcp_server: Address | None = Field(None, description="A command or an URL that the service allows.")
     use_tools: bool = True
     auto_run_code_on_code_block: bool = False
-    max_iterations: Annotated[Integer, between(1, 100)] = 3
+    max_iterations: Annotated[int, between(1, 100), WHOLE] = 3
     max_total_seconds: Annotated[Number, positive(86400)] | None = None
-    max_tokens_total: Annotated[Integer, between(0, 10**9)] | None = None
+    max_tokens_total: Annotated[int, between(0, 10**9), WHOLE] | None = None
     max_cost: Annotated[Number, between(0, 10**6)] | None = Field(None, description="US dollars.")
-    max_tool_calls: Annotated[Integer, between(0, 10**4)] | None = None
+    max_tool_calls: Annotated[int, between(0, 10**4), WHOLE] | None = None
     tool_timeout: Annotated[Number, positive(3600)] = 10.0
-    tool_concurrency: Annotated[Integer, between(1, 16)] = 1
-    max_tools_per_iter: Annotated[Integer, between(1, 64)] = 4
+    tool_concurrency: Annotated[int, between(1, 16), WHOLE] = 1
+    max_tools_per_iter: Annotated[int, between(1, 64), WHOLE] = 4
     escalate_on_budget_exceeded: bool = False
     escalate_model: ModelName | None = None
     enable_repair: bool = True

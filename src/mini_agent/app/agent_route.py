@@ -43,7 +43,7 @@ class AgentRoute:
         asked.check()
         run = _Run(self._service, asked, value["messages"], forward)
         if asked.stream:
-            return Streaming(self._service, run.streamed)
+            return Streaming(self._service, run.streamed, "error")
         return await Answering(self._service, request.receive).answer(run.whole())
 
 

@@ -55,10 +55,16 @@ class Answering:
 
 
 class Streaming(Response):
-    """Work that writes events. Until the first one is out, it may still be refused as a whole."""
+    """Work that writes events. Until the first one is out, it may still be refused as a whole.
 
-    def __init__(self, service: Service, work: Callable[[EventStream], Awaitable[None]]) -> None:
+    `error_event` names the event that tells of a failure after that; empty for one without a name, as OpenAI's are.
+    """
+
+    def __init__(
+        self, service: Service, work: Callable[[EventStream], Awaitable[None]], error_event: str = ""
+    ) -> None:
         super().__init__()
+        self._error_event = error_event
         self._service = service
         self._work = work
 
@@ -87,7 +93,7 @@ class Streaming(Response):
         try:
             async with asyncio.timeout(1.0):
                 if not stream.concluded:
-                    await stream.event(refusal.body(), "error")
+                    await stream.event(refusal.body(), self._error_event)
                 await stream.end()
         except TimeoutError:
             _logger.warning("a client that does not read its stream was left")

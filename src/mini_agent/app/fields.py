@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 LARGEST_SEED: Final = 2**63 - 1
 MOST_MESSAGES: Final = 4096
@@ -18,8 +19,18 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Integer = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int)]
+WHOLE = BeforeValidator(_whole)
 Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _off(value: bool) -> bool:
+    if value:
+        raise PydanticCustomError("switched_on", "Input should be false")
+    return value
+
+
+Off = Annotated[bool, AfterValidator(_off), WithJsonSchema({"const": False})]
+"""What can be named, and not be switched on."""
 
 
 def between(low: float, high: float) -> Any:
@@ -32,6 +43,6 @@ def positive(high: float) -> Any:
     return Field(gt=0, le=high)
 
 
-Seed = Annotated[Integer, between(-LARGEST_SEED - 1, LARGEST_SEED)]
+Seed = Annotated[int, between(-LARGEST_SEED - 1, LARGEST_SEED), WHOLE]
 Temperature = Annotated[Number, between(0, 2)]
 ModelName = Annotated[str, Field(min_length=1, max_length=256, pattern=NO_CONTROL)]

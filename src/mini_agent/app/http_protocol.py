@@ -1,6 +1,7 @@
-"""uvicorn's HTTP protocol with bounds that it lacks: on the head of a request, and on how long it may take to arrive.
+"""uvicorn's HTTP protocol with bounds that it lacks: on the head of a request, and on how long a client may do nothing.
 
-httptools reads header fields of any number and size, and waits for the end of a head for ever.
+httptools reads header fields of any number and size. uvicorn waits for ever for the end of a head, and for a client
+that does not read its answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEAD_BYTES: Final = 64 << 10
 MOST_FIELDS: Final = 256
 HEAD_SECONDS: Final = 15.0
+STALL_SECONDS: Final = 30.0
+"""How long a client may take nothing of what waits for it, before it counts as gone."""
 
 
 class HeadTooLarge(Exception):
@@ -27,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._unfinished_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -34,6 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -80,3 +85,35 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        self._stop_watching()
+        super().resume_writing()
+
+    def _watch(self, waiting: int) -> None:
+        self._stop_watching()
+        self._stall_timer = self.loop.call_later(STALL_SECONDS, self._check, waiting)
+
+    def _check(self, before: int) -> None:
+        """A client that took something meanwhile is slow, and may be; one that took nothing is left."""
+        waiting = self.transport.get_write_buffer_size()
+        if waiting < before:
+            self._watch(waiting)
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._stall_timer:
+            self._stall_timer.cancel()
+        self._stall_timer = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        """An idle connection is closed; one whose last answer was never read would wait for that for ever."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()

@@ -37,10 +37,10 @@ async def while_connected(
             return working.result()
         raise ClientGone
     finally:
-        under_way.discard(working)
         for task in (working, watching):
             task.cancel()
         await _over(working, watching)
+        under_way.discard(working)
 
 
 async def _over(*tasks: asyncio.Task[Any]) -> None:

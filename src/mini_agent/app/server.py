@@ -56,11 +56,21 @@ def reachable_from_elsewhere(host: str) -> bool:
 
 
 async def serve(
-    app: Any, service: Service, listener: socket.socket, ready: Callable[[], None] = lambda: None
+    app: Any,
+    service: Service,
+    listener: socket.socket,
+    ready: Callable[[], None] = lambda: None,
+    stoppable: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
-    """Serve until TERM or INT. `ready` is called once connections are taken."""
+    """Serve until told to stop. `ready` is called once connections are taken.
+
+    TERM and INT stop it; where `stoppable` is given, it gets the function that does, and signals are left alone.
+    """
     server = _Server(_config(app), service)
-    server.stop_on_signals()
+    if stoppable:
+        stoppable(server.stop)
+    else:
+        server.stop_on_signals()
     listener.listen(_BACKLOG)
     listener.setblocking(False)
     ready()
@@ -99,10 +109,10 @@ class _Server(uvicorn.Server):
     def stop_on_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self.stop)
 
-    def _stop(self) -> None:
-        """The first signal ends politely, a second one ends what is under way, a third one everything at once."""
+    def stop(self) -> None:
+        """The first time it ends politely, the second time what is under way is ended, the third time everything."""
         if self.force_exit:
             os._exit(1)
         if self.should_exit:

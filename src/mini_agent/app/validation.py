@@ -40,7 +40,9 @@ def findings(error: ValidationError) -> list[tuple[str, str, str]]:
     found: dict[str, tuple[str, str, str]] = {}
     for one in error.errors(include_url=False, include_context=False, include_input=False):
         path = path_of(one["loc"])
-        found.setdefault(path, (path, _worded(one), one["type"]))
+        # Of a union's members, the one whose type is right says what is wrong.
+        if path not in found or found[path][2].endswith("_type"):
+            found[path] = (path, _worded(one), one["type"])
     return list(found.values())[:_MOST_FIELDS]
 
 

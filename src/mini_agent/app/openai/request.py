@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mini_agent.app.fields import Integer, ModelName, Number, Seed, Temperature, between
+from mini_agent.app.fields import WHOLE, ModelName, Number, Off, Seed, Temperature, between
 from mini_agent.app.messages import Messages
 from mini_agent.app.refusal import Refusal
 from mini_agent.app.validation import findings
@@ -53,7 +53,7 @@ _UNSUPPORTED: Final = {
 Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Short = Annotated[str, Field(max_length=1024)]
 Penalty = Annotated[Number, between(-2, 2)]
-Most = Annotated[Integer, between(1, MOST_TOKENS)]
+Most = Annotated[int, between(1, MOST_TOKENS), WHOLE]
 
 
 class _Exact(BaseModel):
@@ -103,7 +103,7 @@ class SchemaFormat(_Exact):
 
 class StreamOptions(_Exact):
     include_usage: bool | None = None
-    include_obfuscation: Literal[False] | None = None
+    include_obfuscation: Off | None = None
 
 
 class ChatRequest(_Exact):
@@ -115,7 +115,7 @@ class ChatRequest(_Exact):
     messages: Messages
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    n: Annotated[Integer, between(1, MOST_ANSWERS)] | None = None
+    n: Annotated[int, between(1, MOST_ANSWERS), WHOLE] | None = None
     tools: Annotated[list[Tool], Field(min_length=1, max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None
@@ -139,8 +139,8 @@ class ChatRequest(_Exact):
     prompt_cache_key: Short | None = None
     prompt_cache_retention: Short | None = None
     metadata: dict[str, Short] | None = None
-    logprobs: Literal[False] | None = None
-    store: Literal[False] | None = None
+    logprobs: Off | None = None
+    store: Off | None = None
     modalities: list[Literal["text"]] | None = None
 
     def definitions(self) -> tuple[ToolDefinition, ...]:
@@ -178,7 +178,7 @@ def _refused(path: str, message: str, kind: str) -> Refusal:
         return Refusal(
             400, f"Missing required parameter: '{path}'.", param=path, code="missing_required_parameter"
         )
-    if path in _UNSUPPORTED and kind == "literal_error":
+    if path in _UNSUPPORTED and kind in ("literal_error", "switched_on"):
         return _unsupported(path)
     if not path:
         return Refusal(400, "The body must be a JSON object.", code="invalid_type")

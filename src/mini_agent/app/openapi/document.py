@@ -27,7 +27,14 @@ _ERRORS: Final = {
 }
 _SIMPLE: Final = (403, 405, 500, 503)
 _POSTED: Final = (400, 403, 405, 408, 413, 415, 429, 500, 503)
-_EVENTS: Final = {"schema": {"type": "string"}}
+_EVENTS: Final = {
+    "schema": {
+        "type": "object",
+        "description": "One event of the stream.",
+        "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+        "required": ["data"],
+    }
+}
 _STAND_IN: Final = {
     "x-stand-in": {"description": "Names the stand-in that answered.", "schema": {"type": "string"}}
 }

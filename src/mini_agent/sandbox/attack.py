@@ -177,13 +177,15 @@ def memory(given: Given) -> None:
 
 
 def tree_memory(given: Given) -> None:
-    """Several children of which none is large."""
+    """Several children of which none is large; each keeps what it has until this process ends."""
     reader, writer = os.pipe()
+    end, kept_open = os.pipe()
     for _ in range(given["children"]):
         if os.fork() == 0:
+            os.close(kept_open)
             kept = b"\1" * (given["child_mebibytes"] * MEBIBYTE)
             os.write(writer, b"1" if kept else b"")
-            time.sleep(2)
+            os.read(end, 1)
             os._exit(0)
     os.close(writer)
     count = 0

@@ -60,9 +60,9 @@ class Witness:
 
     def _leave_a_descriptor_open(self, stack: contextlib.ExitStack) -> None:
         """As a careless library does: inheritable, with something in it."""
-        handle = os.open(self.secret, os.O_RDONLY)
-        stack.callback(os.close, handle)
-        os.set_inheritable(handle, True)
+        self.descriptor = os.open(self.secret, os.O_RDONLY)
+        stack.callback(os.close, self.descriptor)
+        os.set_inheritable(self.descriptor, True)
 
     def _listen(self, stack: contextlib.ExitStack) -> None:
         kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM)

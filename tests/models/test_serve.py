@@ -24,6 +24,11 @@ def test_a_free_port_is_handed_out_on_loopback() -> None:
         assert port > 0
 
 
+def test_its_connections_do_not_hold_small_answers_back() -> None:
+    with listening("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
 def test_nobody_can_connect_before_the_model_is_loaded() -> None:
     with listening("127.0.0.1", 0) as listener, pytest.raises(ConnectionRefusedError):
         socket.create_connection(listener.getsockname(), timeout=2)

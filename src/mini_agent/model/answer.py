@@ -65,11 +65,16 @@ def json_object(text: bytes | str, server: Server) -> dict[str, Any]:
 
 def text_of(content: object) -> str:
     """A message's text: a string, or the text parts of a list."""
+    return well_formed(raw_text(content))
+
+
+def raw_text(content: object) -> str:
+    """The same as it came, halves of surrogate pairs included."""
     if isinstance(content, str):
-        return well_formed(content)
+        return content
     parts = content if isinstance(content, list) else []
     texts = (part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text")
-    return well_formed("".join(text for text in texts if isinstance(text, str)))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def well_formed(text: str) -> str:

@@ -37,10 +37,10 @@ def tool_json(tool: ToolDefinition) -> dict[str, Any]:
 
 def encoded(body: Mapping[str, Any], *, stream: bool) -> bytes:
     """The request's bytes. Raises ModelError (400) for what JSON cannot carry."""
-    streaming: dict[str, Any] = {"stream": False}
+    sent = {name: value for name, value in body.items() if name != "stream_options"} | {"stream": stream}
     if stream:
-        streaming = {"stream": True, "stream_options": {"include_usage": True}}
+        sent["stream_options"] = {"include_usage": True}
     try:
-        return json.dumps({**body, **streaming}, allow_nan=False).encode()
+        return json.dumps(sent, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"the request is no JSON: {error}", 400, "invalid_request") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from mini_agent.model.base_url import SettingsError, chat_base, ollama_base
@@ -91,8 +91,8 @@ def _fallbacks(environ: Mapping[str, str], first: Upstream) -> tuple[Upstream, .
     """`MINI_AGENT_FALLBACKS`: names of models, separated by commas, or a JSON list of {model, base, key_env}."""
     text = environ.get("MINI_AGENT_FALLBACKS", "").strip()
     if not text.startswith("["):
-        names = [name.strip() for name in text.split(",")]
-        return tuple(Upstream(first.base, first.api_key, name) for name in names if name)
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        return tuple(_on_first(name, first, "MINI_AGENT_FALLBACKS") for name in names)
     try:
         listed = json.loads(text)
     except ValueError as error:
@@ -115,9 +115,16 @@ def _fallback(one: Any, place: int, environ: Mapping[str, str], first: Upstream)
         raise SettingsError(f"{where}: key_env names {key_variable}, which is not set")
     key = _key(environ, key_variable) if key_variable else ""
     if not one.get("base"):
-        return Upstream(first.base, key or first.api_key, one["model"])
+        return replace(_on_first(one["model"], first, where), api_key=key or first.api_key)
     base = chat_base(one["base"], f"{where}.base")
     return Upstream(base, key or (first.api_key if base == first.base else ""), one.get("model", ""))
+
+
+def _on_first(model: str, first: Upstream, where: str) -> Upstream:
+    """Another model of the first upstream's server."""
+    if not first.base:
+        raise SettingsError(f"{where} names no base, and MINI_AGENT_API_BASE is not set")
+    return replace(first, model=model)
 
 
 def _key(environ: Mapping[str, str], variable: str) -> str:

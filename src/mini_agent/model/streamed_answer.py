@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mini_agent.conversation import NOTHING_USED, ToolCall
 from mini_agent.model.answer import (
     Answer,
     arguments_text,
     json_object,
+    raw_text,
     short_text,
     stand_in_of,
-    text_of,
     usage_of,
+    well_formed,
     with_own_ids,
 )
 from mini_agent.model.failure import Server, broken_off
+
+_LEADING: Final = re.compile("[\ud800-\udbff]")
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class StreamedAnswer:
         self.done = False
         self._server = server
         self._texts: list[str] = []
+        self._half = ""
         self._calls: list[_Call] = []
         self._at: dict[int, _Call] = {}
         self._finish = ""
@@ -80,7 +85,14 @@ class StreamedAnswer:
         for one in calls if isinstance(calls, list) else ():
             if isinstance(one, dict):
                 self._call(one)
-        text = text_of(delta.get("content")) or text_of(delta.get("refusal"))
+        return self._add(raw_text(delta.get("content")) or raw_text(delta.get("refusal")))
+
+    def _add(self, raw: str) -> str:
+        """Some servers cut a character in two halves of a surrogate pair: the first waits for the second."""
+        raw, self._half = self._half + raw, ""
+        if raw and _LEADING.match(raw[-1]):
+            raw, self._half = raw[:-1], raw[-1]
+        text = well_formed(raw)
         if text:
             self._texts.append(text)
         return text
@@ -97,10 +109,11 @@ class StreamedAnswer:
     def _open_call(self, index: object, identifier: str, name: str) -> _Call:
         """The call that a delta belongs to. Some servers send no index, or the same one for every call: then a new id
         with a name begins a new call."""
-        place = index if isinstance(index, int) else max(len(self._calls) - 1, 0)
-        known = self._at.get(place)
+        last = self._calls[-1] if self._calls else None
+        known = self._at.get(index) if isinstance(index, int) else last
         if known is None or (identifier and name and known.id and identifier != known.id):
             known = _Call(identifier, name, [])
             self._calls.append(known)
-            self._at[place] = known
+        if isinstance(index, int):
+            self._at[index] = known
         return known

@@ -57,7 +57,7 @@ class Course:
         """Take in an answer, ask for the next; False once nothing is left to do."""
         if self.waits:
             self._look(running)
-        elif self._news and not self._done and not self.queue and self._orders.listened_to:
+        if not self.waits and self._news and not self._done and not self.queue and self._orders.listened_to:
             self._ask(running)
         return bool(running or self.queue or self.waits)
 

@@ -23,12 +23,12 @@ _NOT_SHARED = ("socket:", "anon_inode:[eventpoll]", "anon_inode:[io_uring]")
 class Child:
     """`answer` is what the work returned, None while it runs and when it ended without one; `status` is its exit code."""
 
-    def __init__(self, pid: int, descriptor: int) -> None:
+    def __init__(self, pid: int, descriptor: int, began: float) -> None:
         self.pid = pid
         self.descriptor = descriptor
         self.answer: Any = None
         self.status: Optional[int] = None
-        self.began = time.time()
+        self.began = began
         self._data = b""
 
     def look(self) -> bool:
@@ -68,6 +68,7 @@ class Child:
 def start(work: Callable[[], Any]) -> Child:
     """Fork a child that does `work` and sends back what it returns. Nothing above this frame runs in it."""
     reads, writes = os.pipe()
+    began = time.time()
     pid = os.fork()
     if pid == 0:
         status = 70
@@ -83,7 +84,7 @@ def start(work: Callable[[], Any]) -> Child:
             os._exit(status)
     os.close(writes)
     os.set_blocking(reads, False)
-    return Child(pid, reads)
+    return Child(pid, reads, began)
 
 
 def wait(children: List[Child], seconds: float) -> List[Child]:

@@ -58,7 +58,7 @@ class Repeater:
             self._run_all(item, course)
         finally:
             self._recorder.deadline.release()
-        self._shown[item.nodeid] = course.shown()
+        self._shown[item.nodeid] = course.shown() or trial_outcome.no_trial(item)
         if self._left:
             raise pytest.exit.Exception(self._left)
 

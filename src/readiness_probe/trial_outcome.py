@@ -7,6 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from readiness_probe.evidence import FACTS
 from readiness_probe.outcomes import Outcomes
 
@@ -46,6 +48,17 @@ def of_its_end(child: Child, stack: str, deadline: Optional[float]) -> Dict[str,
         "message": late or f"its process ended {how}",
         "details": stack,
     }
+
+
+def no_trial(item: Any) -> List[Any]:
+    """What is shown of a test of which the gate wanted no trial: it was skipped, and why."""
+    path, line, _ = item.location
+    why = (str(path), (line or 0) + 1, "Skipped: the gate wanted no trial of it")
+    named = {"nodeid": item.nodeid, "location": item.location, "keywords": {}}
+    return [
+        pytest.TestReport(**named, outcome="skipped", longrepr=why, when="setup"),
+        pytest.TestReport(**named, outcome="passed", longrepr=None, when="teardown"),
+    ]
 
 
 def taken(path: str) -> str:

@@ -49,12 +49,13 @@ def prepare(
     relay_env: Mapping[str, str],
     home: str,
     guard: bool,
+    trials: str = "",
 ) -> Prepared:
     """Its environment and its job; `home` is the private home of a hermetic check, empty for others. `relay_env`
     leads the clients of an nd or live check to its relay, whatever else names a server.
 
-    `guard` asks the probe to keep the network out of every pytest process, for want of a namespace. Raises OSError
-    or ValueError when the probe cannot be linked.
+    `guard` asks the probe to keep the network out of every pytest process, for want of a namespace; `trials` tells it how
+    to repeat tests. Raises OSError or ValueError when the probe cannot be linked.
     """
     events = context.folder.inside("probe", check.name)
     interpreter = context.interpreter(check)
@@ -73,6 +74,7 @@ def prepare(
         events,
         test_timeout=check.test_timeout if context.settings.timeouts else None,
         guard=guard,
+        trials=trials,
     )
     log = context.folder.inside("logs", f"{check.name}.log")
     job = Job(

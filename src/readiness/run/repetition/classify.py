@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from readiness.relay.call import Call
 
 METERED_LANES: Final = ("nd", "live")
-SLACK_SECONDS: Final = 0.05
-"""How far the clocks of two processes' notes of one moment may lie apart."""
+SLACK_SECONDS: Final = 0.002
+"""How far two processes' notes of one moment may lie apart: a call's has whole milliseconds."""
 LONG_ANSWER: Final = 16
 """Tokens from which on two equal answers to equal requests, left to chance, come from a cache rather than from chance."""
 GOOD_ENDS: Final = ("passed", "xpassed")

@@ -1,0 +1,296 @@
+"""Repeated trials through the whole gate. The model is a small server here, right at a known rate, chance from the seed."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+pytest.importorskip("aiohttp", reason="the relay needs the extra [relay]")
+
+MODEL = {"name": "tiny:1b", "model": "tiny:1b", "digest": "ab" * 32, "details": {}}
+
+ASK = """\
+import json, os, urllib.request
+import pytest
+
+def ask(question, seed, temperature=0.7):
+    body = {"model": os.environ["OLLAMA_MODEL"], "stream": False,
+            "options": {"seed": seed, "temperature": temperature},
+            "messages": [{"role": "user", "content": question}]}
+    url = os.environ["OLLAMA_API_BASE"] + "/api/chat"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode()), timeout=20) as reply:
+        return json.load(reply)["message"]["content"]
+"""
+CAPITAL = f"{ASK}\ndef test_capital(trial):\n    assert ask('capital', trial.seed) == 'Paris'\n"
+
+
+class Server(ThreadingHTTPServer):
+    """`rate` is how often it is right; `fails` says of the n-th question which status it gets instead."""
+
+    rate = 1.0
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[dict[str, Any]] = []
+        self.fails: Callable[[int], int] = lambda _: 200
+        self.digest = "ab" * 32
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        model = {**MODEL, "digest": self.server.digest}
+        known = {"/api/version": {"version": "0.9.0"}, "/api/tags": {"models": [model]}}
+        self.reply(200 if self.path in known else 404, known.get(self.path, {}))
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
+        if self.path == "/api/show":
+            self.reply(200, {**MODEL, "digest": self.server.digest})
+            return
+        self.server.asked.append(asked)
+        status = self.server.fails(len(self.server.asked))
+        chance = random.Random(asked.get("options", {}).get("seed")).random()
+        said = "Paris" if chance < self.server.rate else "London"
+        answer = {"model": "tiny:1b", "message": {"role": "assistant", "content": said}, "done": True}
+        answer |= {"done_reason": "stop", "prompt_eval_count": 7, "eval_count": 2}
+        self.reply(status, answer if status == 200 else {"error": "slow down"})
+
+    def reply(self, status: int, data: object) -> None:
+        body = json.dumps(data).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def model() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def config(
+    trials: str = "{good: 0.95, bad: 0.80}", run: str = "pytest -q -p no:cacheprovider", more: str = ""
+) -> str:
+    given = f", trials: {trials}" if trials else ""
+    return f"version: 2\nchecks:\n  - {{name: ask, lane: nd, run: '{run}'{given}{more}}}\n"
+
+
+@pytest.fixture
+def gate(make_project, model):
+    """Run the nd lane of a project: its files, and how the model answers."""
+
+    def make(files: dict[str, str], *words: str, git: bool = False):
+        project = make_project({"readiness.yml": config(), **files}, git=git)
+
+        def run(*more: str, **environ: str):
+            return project.run(
+                "--lane",
+                "nd",
+                "--no-strict",
+                *words,
+                *more,
+                OLLAMA_API_BASE=model.base,
+                READINESS_SEED="1",
+                **environ,
+            )
+
+        run.project = project  # type: ignore[attr-defined]
+        return run
+
+    return make
+
+
+def test_a_model_that_is_always_right_is_ready_in_eighteen_trials(gate, model):
+    ran = gate({"test_a.py": CAPITAL})()
+    check = ran.check("ask")
+    assert (ran.code, check["outcome"]) == (0, "passed"), ran.out
+    one = check["trials"]["tests"][0]
+    assert (one["verdict"], one["passes"], one["fails"]) == ("READY", 18, 0)
+    assert one["path"] == "P" * 18
+    assert one["calls"] == 18 == len(model.asked)
+    assert one["fixed"] > 40
+    assert one["calls_saved"] == one["fixed"] - 18
+    assert len({asked["options"]["seed"] for asked in model.asked}) == 18, "a new seed each"
+    assert check["counts"]["passed"] == 1
+
+
+def test_a_model_that_is_right_two_times_in_three_is_not_ready(gate, model):
+    model.rate = 0.66
+    ran = gate({"test_a.py": CAPITAL})()
+    check = ran.check("ask")
+    one = check["trials"]["tests"][0]
+    assert (ran.code, check["outcome"], one["verdict"]) == (1, "failed", "NOT READY"), ran.out
+    assert one["passes"] + one["fails"] < 30
+    assert "London" in check["failures"][0]["message"]
+    assert check["failures"][0]["where"].startswith("test_a.py:")
+
+
+def test_a_budget_leaves_it_open_and_the_next_run_goes_on(gate, model):
+    model.rate = 0.88
+    files = {"readiness.yml": config("{good: 0.95, bad: 0.80, budget: {trials: 6}}"), "test_a.py": CAPITAL}
+    run = gate(files, git=True)
+    first = run().check("ask")
+    assert first["outcome"] == "inconclusive"
+    assert "budget of 6 trials" in first["reason"]
+    assert first["trials"]["file"] == ".readiness/trials/ask.jsonl"
+    before = first["trials"]["tests"][0]
+    second = run().check("ask")["trials"]["tests"][0]
+    assert second["carried"] == before["passes"] + before["fails"] == 6
+    assert second["path"].startswith(before["path"])
+    assert "goes on from 6 trials of run" in second["note"]
+    assert len({asked["options"]["seed"] for asked in model.asked}) == len(model.asked), "no seed twice"
+
+
+@pytest.mark.parametrize(
+    ("what", "said"), [("code", "code"), ("model", "model"), ("prompts", "prompts"), ("sampling", "sampling")]
+)
+def test_evidence_begins_anew_when_something_that_matters_has_changed(gate, model, what, said):
+    model.rate = 0.88
+    source = CAPITAL.replace(
+        "'capital', trial.seed",
+        "os.environ.get('ASKED', 'capital'), trial.seed, float(os.environ.get('HEAT', '0.7'))",
+    )
+    files = {
+        "readiness.yml": config("{good: 0.95, bad: 0.80, budget: {trials: 4}}", more=', inputs: ["*.py"]'),
+        "test_a.py": source,
+    }
+    run = gate(files, git=True)
+    run()
+    environ = {}
+    if what == "code":
+        run.project.write({"test_a.py": source + "\n"})
+    elif what == "model":
+        model.digest = "cd" * 32
+    else:
+        environ = {"ASKED": "another"} if what == "prompts" else {"HEAT": "0.9"}
+    one = run(**environ).check("ask")["trials"]["tests"][0]
+    assert one["carried"] == 0
+    assert "do not count any more" in one["note"]
+    assert said in one["note"]
+
+
+def test_what_the_infrastructure_spoils_is_no_trial(gate, model):
+    model.fails = lambda number: 503 if number in (2, 7) else 200
+    check = gate({"test_a.py": CAPITAL})().check("ask")
+    one = check["trials"]["tests"][0]
+    assert (one["verdict"], one["passes"], one["fails"], one["capacity"]) == ("READY", 18, 0, 2)
+
+
+def test_infrastructure_that_is_down_leaves_the_question_open(gate, model):
+    model.fails = lambda _: 503
+    ran = gate({"test_a.py": CAPITAL})()
+    check = ran.check("ask")
+    assert (ran.code, check["outcome"]) == (3, "inconclusive"), ran.out
+    assert "the infrastructure gave no answer" in check["reason"]
+    assert 10 <= len(model.asked) < 20
+
+
+def test_temperature_zero_counts_once(gate, model):
+    source = f"{ASK}\ndef test_capital(trial):\n    assert ask('capital', 7, 0) == 'Paris'\n"
+    check = gate({"test_a.py": source})().check("ask")
+    one = check["trials"]["tests"][0]
+    assert (check["outcome"], one["verdict"]) == ("inconclusive", "INCONCLUSIVE")
+    assert one["passes"] == 1
+    assert 3 <= one["duplicates"] < 8
+    assert "nothing is left to chance" in check["reason"]
+
+
+def test_a_trial_without_a_call_is_hollow(gate, model):
+    check = gate({"test_a.py": "def test_nothing():\n    pass\n"})().check("ask")
+    assert check["outcome"] == "hollow", check
+    assert check["trials"]["tests"][0]["hollow"] == 3
+
+
+def test_an_unchanged_suite_with_a_client_made_early_is_tried_one_at_a_time(gate, model):
+    source = ASK.replace('os.environ["OLLAMA_API_BASE"]', "BASE").replace(
+        "import pytest\n", 'import pytest\nBASE = os.environ["OLLAMA_API_BASE"]\n'
+    )
+    source += (
+        "\ndef test_capital():\n    assert ask('capital', int(os.environ['READINESS_SEED'])) == 'Paris'\n"
+    )
+    check = gate({"test_a.py": source})().check("ask")
+    one = check["trials"]["tests"][0]
+    assert (one["verdict"], one["passes"], one["calls"]) == ("READY", 18, 18)
+
+
+def test_a_marker_alone_is_enough(gate, model):
+    source = ASK + "\n".join(
+        (
+            "@pytest.mark.trials(good=.9, bad=.5)",
+            "def test_repeated(trial): assert ask('a', trial.seed) == 'Paris'",
+            "def test_once(): assert ask('b', 1) == 'Paris'",
+            "",
+        )
+    )
+    files = {
+        "readiness.yml": config("", "pytest -q -p no:cacheprovider --strict-markers"),
+        "test_a.py": source,
+    }
+    ran = gate(files)()
+    check = ran.check("ask")
+    assert check["outcome"] == "passed", ran.out
+    assert [(one["test"], one["good"]) for one in check["trials"]["tests"]] == [
+        ("test_a.py::test_repeated", 0.9)
+    ]
+    assert check["counts"]["passed"] == 2
+
+
+def test_a_command_that_is_no_pytest_is_repeated_as_a_whole(gate, model):
+    model.rate = 0.5
+    script = (
+        ASK.replace("import pytest\n", "")
+        + "\nassert ask('a', int(os.environ['READINESS_SEED'])) == 'Paris'\n"
+    )
+    files = {"readiness.yml": config(run="python ask.py"), "ask.py": script}
+    ran = gate(files)()
+    check = ran.check("ask")
+    one = check["trials"]["tests"][0]
+    assert (check["outcome"], one["verdict"], one["test"]) == ("failed", "NOT READY", ""), ran.out
+    assert one["passes"] + one["fails"] == len(model.asked)
+
+
+def test_one_bad_test_among_several_fails_the_check_and_strict_ends_there(gate, model):
+    source = CAPITAL + "def test_wrong(trial):\n    assert ask('x', trial.seed) == 'Rome'\n"
+    source += "def test_last(trial):\n    assert ask('y', trial.seed) == 'Paris'\n"
+    ran = gate({"test_a.py": source})("--strict")
+    first, wrong, last = ran.check("ask")["trials"]["tests"]
+    assert (ran.check("ask")["outcome"], first["verdict"], wrong["verdict"]) == (
+        "failed",
+        "READY",
+        "NOT READY",
+    )
+    assert wrong["alpha"] == pytest.approx(0.05 / 3)
+    assert (last["verdict"], last["passes"]) == ("INCONCLUSIVE", 0)
+    assert "not needed any more" in last["reason"]
+
+
+def test_under_xdist_it_says_what_to_do(gate, model):
+    pytest.importorskip("xdist")
+    files = {"readiness.yml": config(run="pytest -q -n 2"), "test_a.py": CAPITAL}
+    check = gate(files)().check("ask")
+    assert check["outcome"] == "error"
+    assert "-n0" in check["reason"]

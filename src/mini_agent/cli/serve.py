@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mini_agent.app.service import Service, Upstream
     from mini_agent.interfaces import ToolBackend
+    from mini_agent.model.stand_in_rules import StandInRules
     from mini_agent.observe.observer import Observer
 
 
@@ -80,13 +81,36 @@ async def serve_parts(
 
     model = open_model(settings.model)
     models = UpstreamModels(settings.model.base, settings.model.api_key, _configured(settings))
-    upstream = Upstream(model.with_headers, models.names, base=settings.model.base)
+    stand_in = functools.partial(stand_in_of, settings.model.stand_ins)
+    upstream = Upstream(model.with_headers, models.names, stand_in, settings.model.base)
+    trying = asyncio.ensure_future(asyncio.to_thread(try_sandbox))
     try:
         service = make_service(settings, listener, observer, upstream)
         await serve(application(service), service, listener, say)
     finally:
+        trying.cancel()
         await models.aclose()
         await model.aclose()
+
+
+def try_sandbox() -> None:
+    """Try to escape before the first request that needs the sandbox; a service without one says so at once."""
+    from mini_agent.sandbox.self_test import probe
+
+    report = probe()
+    if not report.ok:
+        logging.getLogger("mini_agent").warning("local tools are refused here: %s", report.reason)
+
+
+def stand_in_of(rules: StandInRules, model: str) -> str:
+    """Which stand-in will answer for this model, if any. One that is refused is the call's own failure."""
+    from mini_agent.interfaces import ModelError, ModelRequest
+    from mini_agent.model.stand_ins import stand_in_for
+
+    try:
+        return stand_in_for(ModelRequest(model, ()), rules)
+    except ModelError:
+        return ""
 
 
 def _configured(settings: Settings) -> tuple[str, ...]:

@@ -1,0 +1,33 @@
+"""A history that is cut short keeps what belongs together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+prune = pytest.importorskip("mini_agent.history.prune", reason="the agent is not installed")
+
+
+def pair(number: int, size: int = 200) -> list[dict[str, Any]]:
+    call = {"id": f"c{number}", "type": "function", "function": {"name": "look", "arguments": "x" * size}}
+    return [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": f"c{number}", "content": "y" * size},
+    ]
+
+
+def test_system_messages_and_the_last_pair_stay_and_nobody_is_orphaned() -> None:
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Go."},
+    ]
+    for number in range(6):
+        messages += pair(number)
+    kept = list(prune.prune(messages, 900))
+    assert kept[0] == messages[0]
+    assert kept[-2:] == messages[-2:]
+    called = {call["id"] for one in kept for call in one.get("tool_calls") or ()}
+    answered = {one["tool_call_id"] for one in kept if one["role"] == "tool"}
+    assert called == answered
+    assert len(called) < 6

@@ -102,7 +102,7 @@ def trial_line(trial: RecordedTrial) -> str:
         line["seed"] = trial.seed
     if trial.run:
         line["run"] = trial.run
-    return json.dumps(line, ensure_ascii=False) + "\n"
+    return json.dumps(line) + "\n"
 
 
 def read_trials(lines: Iterable[str], source: str) -> Iterator[RecordedTrial]:

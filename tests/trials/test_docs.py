@@ -1,0 +1,31 @@
+"""What docs/trials.md shows is what the program says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from readiness.trials.boundary import operating
+from readiness.trials.decision import Decision
+from readiness.trials.evidence import Evidence
+from readiness.trials.planner import plan_trials
+from readiness.trials.tables import plan_lines
+from readiness.trials.wording import plot, trials_line
+from readiness.trials.zone import Zone
+
+PAGE = (Path(__file__).parents[2] / "docs/trials.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_plan_is_the_real_one() -> None:
+    assert "\n".join(plan_lines(plan_trials(Zone(), 100))) + "\n" == BLOCKS[0]
+
+
+def test_the_line_and_the_plot_are_the_real_ones() -> None:
+    line = trials_line("tests/nd/test_capital.py::test_capital", Zone(), Evidence(18, 0), Decision.READY, 100)
+    assert "\n".join([line, *plot(Zone(), [True] * 18, rows=7)]) + "\n" == BLOCKS[1]
+
+
+def test_the_red_lanes_of_the_page_are_the_exact_ones() -> None:
+    alone = operating(Zone(), Zone().good).not_ready
+    assert f"red {100 * (1 - (1 - alone) ** 20):.0f} times" in " ".join(PAGE.split())

@@ -128,7 +128,8 @@ class _Batch:
                 self._send()
                 return ready
             if self._error is not None:
-                raise self._error
+                error, self._error = self._error, None
+                raise error
             if self._closed or not self._running:
                 raise StopAsyncIteration
             self._news.clear()

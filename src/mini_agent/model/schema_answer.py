@@ -38,7 +38,7 @@ def read_written(answer: Answer, offer: Offer) -> Answer:
     name, arguments = data.get("name"), data.get("arguments")
     if not isinstance(name, str) or not isinstance(arguments, dict):
         return answer
-    if name == offer.answer_name:
+    if offer.answer_name and name == offer.answer_name:
         finish = "stop" if answer.finish_reason == "tool_calls" else answer.finish_reason
         return replace(answer, content=_said(arguments, offer), finish_reason=finish, tool_calls=())
     return _calling(answer, name, json.dumps(arguments), "tool_calls")
@@ -79,10 +79,10 @@ def _said(arguments: dict[str, Any], offer: Offer) -> str:
 
 
 class ArrivingText:
-    """The text of an answer, taken out of its JSON while that arrives; empty for a call. `text` is all of it so far."""
+    """The text of an answer, taken out of its JSON while that arrives; empty for a call."""
 
     def __init__(self, offer: Offer) -> None:
-        self.text = ""
+        self._texts: list[str] = []
         self._pending = ""
         self._inside = False
         self._over = not offer.answer_name or offer.answer_schema is not None
@@ -90,6 +90,11 @@ class ArrivingText:
             rf'\s*\{{\s*"name"\s*:\s*{re.escape(json.dumps(offer.answer_name))}\s*,\s*'
             r'"arguments"\s*:\s*\{\s*"text"\s*:\s*"'
         )
+
+    @property
+    def text(self) -> str:
+        """All that has arrived."""
+        return "".join(self._texts)
 
     def feed(self, piece: str) -> str:
         """What `piece` adds to the text; half an escape waits for its other half."""
@@ -115,5 +120,5 @@ class ArrivingText:
         except ValueError:
             self._over = True
             return ""
-        self.text += added
+        self._texts.append(added)
         return added

@@ -39,6 +39,13 @@ def reachable(path: str) -> bool:
     return True
 
 
+def reopen(folder: str) -> None:
+    """Let its owner in again: a program may have shut its own folder. Its place cannot have been taken by a link,
+    because the program cannot write above it.
+    """
+    os.chmod(folder, 0o700)
+
+
 def remove(folder: str) -> None:
     """Everything below it too; links are removed, not followed. A folder that the program made unreadable goes as well."""
     for here, below, _ in os.walk(folder):

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mini_agent.sandbox.inside.plan import Plan
 
 COULD_NOT_START = 127
+COULD_NOT_WRITE = 1
 PRIVATE = 0o077
+FIRST_TO_DIE = "1000"
+"""When the machine runs out of memory (proc(5), oom_score_adj)."""
 
 
 def keep(plan: Plan, word_pipe: int) -> NoReturn:
@@ -34,6 +37,7 @@ def tell(word_pipe: int, line: str) -> None:
 def hold(plan: Plan, word_pipe: int) -> int:
     os.dup2(program_input(plan["stdin"]), 0)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, tree.SIGKILL)
+    namespaces.write("/proc/self/oom_score_adj", FIRST_TO_DIE)
     owner = os.stat(plan["folder"])
     processes = confine.process_limit(plan, owner.st_uid)
     if plan["way"] == words.NAMESPACES:
@@ -97,10 +101,19 @@ def become_program(plan: Plan, word_pipe: int, uid: int, gid: int, processes: in
         os.umask(PRIVATE)
         confine.confine(plan, uid, gid, processes)
         os.chdir(plan["folder"])
-        for name, content in plan["files"].items():
-            with open(name, "wb") as file:
-                file.write(content)
+        write_files(plan["files"])
         os.execve(plan["argv"][0], plan["argv"], plan["env"])
     except Exception as fault:  # noqa: BLE001  # as above
         tell(word_pipe, f"fault {fault}")
     os._exit(COULD_NOT_START)
+
+
+def write_files(files: dict[str, bytes]) -> None:
+    """What stands in the way was put there by an earlier program: that is told to this one's reader, as its failure."""
+    for name, content in files.items():
+        try:
+            with open(name, "wb") as file:
+                file.write(content)
+        except OSError as fault:
+            os.write(2, f"{name} could not be written: {fault}\n".encode())
+            os._exit(COULD_NOT_WRITE)

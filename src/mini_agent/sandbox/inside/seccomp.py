@@ -37,8 +37,9 @@ SET_MODE_FILTER = 1
 
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK = 1, 1, 0xF
 MAP_SHARED_ANONYMOUS = 0x21
-NEW_NAMESPACE = 0x7E020080
-"""Every CLONE_NEW* flag of clone(2): cgroup, uts, ipc, user, pid, net, mount; time lies in the signal's bits."""
+MAP_HUGETLB = 0x40000
+NEW_NAMESPACE = 0x7E020000
+"""Every CLONE_NEW* flag of clone(2): cgroup, uts, ipc, user, pid, net, mount."""
 
 F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETPIPE_SZ = 8, 10, 15, 1031
 FIOSETOWN, SIOCSPGRP, TIOCSCTTY, TIOCSTI, TIOCLINUX = 0x8901, 0x8902, 0x540E, 0x5412, 0x541C
@@ -83,7 +84,11 @@ def argument_rules() -> Iterable[tuple[Row, int, int, int, bool]]:
     # A datagram pair can be pointed at any other socket by name; a stream pair cannot.
     yield syscalls.SOCKETPAIR, 1, SOCK_TYPE_MASK, SOCK_STREAM, False
     yield syscalls.MMAP, 3, MAP_SHARED_ANONYMOUS, MAP_SHARED_ANONYMOUS, True
-    yield syscalls.CLONE, 0, NEW_NAMESPACE & ~0xFF, 0, False
+    # Huge pages count towards no process's resident memory.
+    yield syscalls.MMAP, 3, MAP_HUGETLB, MAP_HUGETLB, True
+    yield syscalls.CLONE, 0, NEW_NAMESPACE, 0, False
+    # A process that cannot be dumped hides its open files from the launcher.
+    yield syscalls.PRCTL, 0, ANY_BIT, kernel.PR_SET_DUMPABLE, True
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETPIPE_SZ):
         yield syscalls.FCNTL, 1, ANY_BIT, command, True
     for command in (FIOSETOWN, SIOCSPGRP, TIOCSCTTY, TIOCSTI, TIOCLINUX):

@@ -102,6 +102,7 @@ MEMORY_OF_NO_PROCESS: tuple[Row, ...] = (
 )
 """Memory that outlives or hides from the process that filled it, so that no sum over processes sees it."""
 
+# sendmsg can put descriptors on their way, where no count of open files sees them.
 NETWORK: tuple[Row, ...] = (
     ("socket", 41, 198),
     ("connect", 42, 203),
@@ -109,6 +110,8 @@ NETWORK: tuple[Row, ...] = (
     ("listen", 50, 201),
     ("accept", 43, 202),
     ("accept4", 288, 242),
+    ("sendmsg", 46, 211),
+    ("sendmmsg", 307, 269),
 )
 ALWAYS: tuple[Row, ...] = (
     *OTHER_PROCESSES,
@@ -149,13 +152,14 @@ METADATA: tuple[Row, ...] = (
 )
 """Only where no mount namespace hides the files: Landlock lets anybody change mode, owner and times by path."""
 
-CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL = (
+CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL, PRCTL = (
     ("clone", 56, 220),
     ("clone3", 435, 435),
     ("socketpair", 53, 199),
     ("mmap", 9, 222),
     ("fcntl", 72, 25),
     ("ioctl", 16, 29),
+    ("prctl", 157, 167),
 )
 OF_A_PROCESS_BY_NUMBER: tuple[Row, ...] = (
     ("prlimit64", 302, 261),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PAGE = os.sysconf("SC_PAGE_SIZE")
 BLOCK = 512
 SECONDS_BETWEEN_FOLDERS = 0.1
+HIDDEN = 1 << 62
+"""What a process is taken to hold that does not let itself be looked at."""
 SPARE_PROCESSES = 4
 """The launcher's own two, and a thread that dies while it is counted."""
 
@@ -39,7 +41,7 @@ class Watcher:
         if now >= self.next_folder:
             used, files = folder_use(self.folder, self.bounds["folder_files"])
             self.next_folder = now + SECONDS_BETWEEN_FOLDERS
-            used += sum(map(deleted_bytes, pids))
+            used += deleted_bytes(pids)
             if used > self.bounds["folder_bytes"] or files > self.bounds["folder_files"]:
                 return "disk"
         return ""
@@ -100,18 +102,37 @@ def entries(folder: str) -> Iterator[os.DirEntry[str]]:
             continue
 
 
-def deleted_bytes(pid: int) -> int:
-    """Bytes of files that have no name any more but that a process holds open."""
-    used = 0
-    try:
-        handles = os.listdir(f"/proc/{pid}/fd")
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return 0
-    for handle in handles:
+def deleted_bytes(pids: list[int]) -> int:
+    """Bytes of files that have no name any more but that a process holds open or mapped; each file once."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in pids:
+        try:
+            for file, used in (*open_without_name(pid), *mapped_without_name(pid)):
+                found[file] = max(used, found.get(file, 0))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        except PermissionError:
+            return HIDDEN
+    return sum(found.values())
+
+
+def open_without_name(pid: int) -> Iterator[tuple[tuple[int, int], int]]:
+    """((device, inode), bytes) of each."""
+    for handle in os.listdir(f"/proc/{pid}/fd"):
         try:
             known = os.stat(f"/proc/{pid}/fd/{handle}")
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
+        except FileNotFoundError:
             continue
         if stat.S_ISREG(known.st_mode) and known.st_nlink == 0:
-            used += known.st_blocks * BLOCK
-    return used
+            yield (known.st_dev, known.st_ino), known.st_blocks * BLOCK
+
+
+def mapped_without_name(pid: int) -> Iterator[tuple[tuple[int, int], int]]:
+    """As above, from proc(5)'s maps: the mapping's length, because the file itself cannot be asked any more."""
+    with open(f"/proc/{pid}/maps", "rb") as file:
+        for line in file:
+            if line.endswith(b"(deleted)\n"):
+                addresses, _, offset, device, inode, *_ = line.split()
+                start, end = (int(one, 16) for one in addresses.split(b"-"))
+                major, minor = (int(one, 16) for one in device.split(b":"))
+                yield (os.makedev(major, minor), int(inode)), int(offset, 16) + end - start

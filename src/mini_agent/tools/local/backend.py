@@ -103,6 +103,7 @@ class LocalTools:
     def _own_folder(self, sandbox: Sandbox) -> str:
         if not self._folder:
             self._folder = folder.make(sandbox.way, sandbox.places)
+        folder.reopen(self._folder)
         return self._folder
 
     async def aclose(self) -> None:

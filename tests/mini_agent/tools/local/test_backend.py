@@ -167,6 +167,18 @@ def test_a_full_folder_is_emptied_so_that_the_next_call_can_work():
     assert after.stdout == "1\n"
 
 
+def test_a_folder_that_was_shut_is_opened_for_the_next_call():
+    shut, after = call(("run_python", "import os; os.chmod('.', 0)"), ("run_python", "print('in')"))
+    assert after.content == "in", shut
+
+
+def test_what_stands_in_the_way_of_the_code_is_an_outcome():
+    blocked, refused = call(("run_python", "import os; os.mkdir('call_2.py')"), ("run_python", "print('in')"))
+    assert blocked.ok
+    assert (refused.ok, refused.rc) == (False, 1)
+    assert "call_2.py could not be written" in refused.stderr
+
+
 def test_no_secret_of_the_service_is_in_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MINI_AGENT_API_KEY", "sk-secret")
     [result] = call(("run_python", "import os; print(dict(os.environ))"))

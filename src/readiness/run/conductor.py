@@ -11,8 +11,7 @@ import signal
 import time
 
 from readiness.record.outcome import Outcome
-from readiness.record.trials import NOT_READY
-from readiness.record.value import as_json, replace, value
+from readiness.record.value import as_json, replace
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
 from readiness.run.homes import Homes
@@ -23,6 +22,8 @@ from readiness.run.metering import Metering
 from readiness.run.observe import Surroundings, conclude, not_started, now, said
 from readiness.run.pool import Pool, Worker
 from readiness.run.removal import remove_tree
+from readiness.run.repeating import Repeating
+from readiness.run.running import Running, overdue_at
 from readiness.run.signals import Signals
 from readiness.run.worker import OPEN
 
@@ -34,41 +35,18 @@ if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.plan import Item
     from readiness.record.result import CheckResult, ServiceResult
-    from readiness.record.trials import CheckTrials
-    from readiness.run.check_job import Prepared
     from readiness.run.context import Context
     from readiness.run.inputs import Inputs
-    from readiness.run.job import Job
     from readiness.run.journal import Journal
     from readiness.run.listener import Listener
     from readiness.run.measured import Measured
-    from readiness.run.repetition.repeaters import Repeaters
-    from readiness.run.repetition.repetition import Repetition
 
 TICK: Final = 0.2
 """Seconds between looks at logs and clocks while something runs."""
-WAKE: Final = 1.0
-"""Seconds beyond a check's deadline after which its worker may have been stopped."""
 OVERDUE: Final = 12.0
 """Seconds and the grace beyond that after which a worker is given up: a tree that resists takes up to eleven."""
 KILL_GRACE: Final = 8.0
 """Seconds beyond a check's own grace after which an interrupted run stops waiting for its workers."""
-
-
-@value
-class Running:
-    """A check that a worker holds."""
-
-    item: Item
-    prepared: Prepared
-    network: str
-    home: str
-    started_at: str
-    key: cache.Key | None
-    cache_miss: str
-    repetition: Repetition | None
-    overdue_at: float
-    """When its worker must be ending it, on the monotonic clock; infinite without a deadline."""
 
 
 class Conductor:
@@ -99,7 +77,7 @@ class Conductor:
         self._homes = Homes(context.scratch)
         self._hosting = Hosting(context, self._pool, self._watch, self._service_changed)
         self._metering = Metering(context, self._hosting)
-        self._repeaters: Repeaters | None = None
+        self._repeating = Repeating(context, self._selector, self._metering, journal, self._keys, known)
 
     def conduct(self, items: tuple[Item, ...], already: Mapping[str, Outcome]) -> str:
         """Run everything that has no outcome yet; what interrupted the run, or an empty string.
@@ -110,7 +88,7 @@ class Conductor:
         self._waiting = {
             item.check.name: self._locked(item) for item in items if item.check.name not in already
         }
-        self._repeaters = self._repeating(items)
+        self._repeating.plan(items)
         with Signals(self._selector, self._signals):
             try:
                 self._loop()
@@ -121,14 +99,6 @@ class Conductor:
                 self._pool.close()
                 self._selector.close()
         return self._interrupted
-
-    def _repeating(self, items: tuple[Item, ...]) -> Repeaters | None:
-        """None, and nothing imported for it, where no check can be judged by trials."""
-        if not any(item.check.trials or item.check.lane != "core" for item in items):
-            return None
-        from readiness.run.repetition.repeaters import Repeaters
-
-        return Repeaters(self._context, self._metering, self._journal, self._keys, items, self._known)
 
     def _locked(self, item: Item) -> Item:
         locks = self._metering.locks_of(item.check)
@@ -146,7 +116,7 @@ class Conductor:
                     self._take_signals(key.fd)
                 elif isinstance(key.data, Worker):
                     self._hear(key.data)
-            self._look_at_trials()
+            self._repeating.look([running.repetition for running in self._running.values()])
             self._wake_overdue()
             self._progress.beat([running.item.check.name for running in self._running.values()])
             if self._give_up_at and time.monotonic() > self._give_up_at:
@@ -224,7 +194,8 @@ class Conductor:
     def _start(self, item: Item) -> None:
         check = item.check
         key, miss = None, ""
-        if check.lane == "core" and check.cache and self._context.use_cache and not check.services:
+        cached = check.lane == "core" and check.cache and self._context.use_cache
+        if cached and not (check.services or check.trials):
             key = self._keys.of(check, self._context.interpreter(check))
             earlier, miss = cache.look_up(self._context.root, check, key)
             if earlier:
@@ -234,7 +205,7 @@ class Conductor:
         service_env = self._hosting.env_for(check.services, network) if check.services else {}
         guard = check.lane == "core" and network == OPEN
         try:
-            repetition = self._repeaters.of(check) if self._repeaters else None
+            repetition = self._repeating.of(check)
             home = self._homes.take() if check.lane == "core" else ""
             prepared = prepare(
                 check,
@@ -247,15 +218,21 @@ class Conductor:
             )
             # Of an attempt that the gate did not outlive: its records are not this attempt's.
             remove_tree(prepared.events)
-            if repetition:
-                self._selector.register(repetition.open(), selectors.EVENT_READ, repetition)
-                prepared = replace(prepared, job=repetition.first_job(prepared.job))
+            prepared = self._repeating.begin(repetition, prepared)
             worker = self._pool.take(network)
         except (OSError, ValueError) as error:
             self._finish(not_started(item, Outcome.ERROR, f"could not be prepared: {said(error)}"))
             return
         running = Running(
-            item, prepared, network, home, now(), key, miss, repetition, self._overdue_at(check)
+            item,
+            prepared,
+            network,
+            home,
+            now(),
+            key,
+            miss,
+            repetition,
+            overdue_at(check, timeouts=self._context.settings.timeouts),
         )
         del self._waiting[check.name]
         self._journal.write(
@@ -270,11 +247,6 @@ class Conductor:
         self._metering.began(check)
         worker.start(prepared.job)
         self._progress.started(check, prepared.log)
-
-    def _overdue_at(self, check: Check) -> float:
-        if check.timeout is None or not self._context.settings.timeouts:
-            return float("inf")
-        return time.monotonic() + check.timeout + WAKE
 
     def _wake_overdue(self) -> None:
         """A worker that its check has stopped cannot keep the deadline: wake it, and end it when that is no help."""
@@ -301,10 +273,12 @@ class Conductor:
 
     def _job_ended(self, worker: Worker, ended: Ended) -> None:
         running = self._running.pop(worker, None)
-        if running and (job := self._next_trial(running, ended)):
-            self._running[worker] = running
-            worker.start(job)
-            return
+        if running and not self._interrupted:
+            job = self._repeating.next_job(running.repetition, running.prepared.job, ended)
+            if job:
+                self._running[worker] = running
+                worker.start(job)
+                return
         self._pool.give_back(worker)
         if running:
             self._check_ended(worker, running, ended)
@@ -322,41 +296,10 @@ class Conductor:
         elif hosted := self._hosting.of(worker):
             self._hosting.ended(hosted, None)
 
-    def _next_trial(self, running: Running, ended: Ended) -> Job | None:
-        """A command that is repeated as a whole is started anew; None when it is not, or not any more."""
-        if running.repetition is None:
-            return None
-        self._look_at(running)
-        return None if self._interrupted else running.repetition.again(running.prepared.job, ended)
-
-    def _look_at_trials(self) -> None:
-        for running in [one for one in self._running.values() if one.repetition]:
-            self._look_at(running)
-
-    def _look_at(self, running: Running) -> None:
-        if running.repetition is None:
-            return
-        try:
-            running.repetition.look()
-        except OSError as error:
-            self._journal.write(
-                "problem", message=f"{running.item.check.name}: its trials cannot be followed: {said(error)}"
-            )
-
-    def _trials_of(self, running: Running) -> CheckTrials | None:
-        """What the trials of a check say, once it has ended."""
-        repetition = running.repetition
-        if repetition is None:
-            return None
-        self._look_at(running)
-        self._selector.unregister(repetition.open())
-        repetition.close()
-        return repetition.result()
-
     def _check_ended(self, worker: Worker, running: Running, ended: Ended) -> None:
         check = running.item.check
         calls_pytest, toothless = self._known.get(check.name, (False, ""))
-        trials = self._trials_of(running)
+        trials = self._repeating.end(running.repetition)
         around = Surroundings(
             network=worker.proved or OPEN,
             started_at=running.started_at,
@@ -380,14 +323,12 @@ class Conductor:
         self._end_lane(result)
 
     def _end_lane(self, result: CheckResult) -> None:
-        """One proven NOT READY decides a strict gate: further trials of its lane would only cost."""
-        proven = result.trials and any(one.verdict == NOT_READY for one in result.trials.tests)
-        if not (proven and result.required and self._context.settings.strict):
+        """Start no further trials in a lane that is decided."""
+        why = self._repeating.ends_lane(result)
+        if not why:
             return
-        why = f"not needed any more: check {result.name} is NOT READY, which decides a strict gate"
-        for item in [
-            one for one in self._waiting.values() if one.check.trials and one.check.lane == result.lane
-        ]:
+        lane = [item for item in self._waiting.values() if item.check.lane == result.lane]
+        for item in [item for item in lane if item.check.trials]:
             self._finish(not_started(item, Outcome.NOT_RUN, why))
         for running in self._running.values():
             if running.repetition and running.item.check.lane == result.lane:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.baseline import (
@@ -47,6 +47,7 @@ def test_what_is_saved_is_loaded_again(tmp_path: Path) -> None:
     assert list((tmp_path / ".readiness/trials").iterdir()) == [tmp_path / PATH]
 
 
+@settings(deadline=None)
 @given(st.text("PF", max_size=30), st.integers(1, 4))
 def test_each_prompt_keeps_its_order(outcomes: str, prompts: int) -> None:
     from readiness.trials.baseline import _read, _written

@@ -30,7 +30,7 @@ def by_enumeration(zone: Zone, cap: int, curtailed: bool) -> Counter[tuple[Decis
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(zone=..., cap=st.integers(1, 11), curtailed=st.booleans())
 def test_it_counts_what_walking_every_path_finds(zone: Zone, cap: int, curtailed: bool) -> None:
     counted = {
@@ -73,7 +73,7 @@ def test_the_error_rates_keep_their_bounds(zone: Zone, cap: int | None) -> None:
 
 
 @given(zone=..., low=st.floats(0, 1), high=st.floats(0, 1), cap=st.integers(1, 60))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_higher_rate_is_readier(zone: Zone, low: float, high: float, cap: int) -> None:
     low, high = sorted((low, high))
     below, above = operating(zone, low, cap), operating(zone, high, cap)

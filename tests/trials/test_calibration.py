@@ -64,7 +64,7 @@ def test_what_the_infrastructure_spoilt_is_left_out() -> None:
 
 def test_the_same_seed_gives_the_same_answer() -> None:
     trials = recorded([n % 5 > 0 for n in range(60)], prompts=3)
-    assert judged(trials) == judged(trials)
+    assert judged(trials, resamples=40) == judged(trials, resamples=40)
 
 
 def test_a_budget_that_decides_nothing_asks_nothing_to_be_caught() -> None:

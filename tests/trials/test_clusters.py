@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.clusters import clustering
@@ -46,6 +46,7 @@ def test_it_finds_the_correlation_that_was_put_in() -> None:
     assert clustering(outcomes).correlation == pytest.approx(1 / 3, abs=0.05)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.booleans()), max_size=60))
 def test_it_is_never_worth_more_than_it_is(outcomes: list[tuple[str, bool]]) -> None:
     found = clustering(outcomes)

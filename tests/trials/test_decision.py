@@ -4,7 +4,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.decision import (
@@ -30,12 +30,14 @@ def test_the_first_verdicts_of_the_usual_zone(zone: Zone) -> None:
     assert decide(zone, Evidence(0, 3)) is Decision.NOT_READY
 
 
+@settings(deadline=None)
 @given(zone=...)
 def test_nothing_is_never_a_verdict(zone: Zone) -> None:
     assert decide(zone, Evidence()) is Decision.UNDECIDED
     assert decide_path(zone, []) is Decision.UNDECIDED
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=...)
 def test_more_passes_never_lower_and_more_fails_never_raise(zone: Zone, evidence: Evidence) -> None:
     here = RANK[decide(zone, evidence)]
@@ -43,6 +45,7 @@ def test_more_passes_never_lower_and_more_fails_never_raise(zone: Zone, evidence
     assert RANK[decide(zone, evidence.add(False))] <= here
 
 
+@settings(deadline=None)
 @given(zone=..., path=st.lists(st.booleans(), max_size=40), seed=st.integers(0, 2**32))
 def test_the_order_within_a_batch_does_not_matter(zone: Zone, path: list[bool], seed: int) -> None:
     shuffled = list(path)
@@ -50,6 +53,7 @@ def test_the_order_within_a_batch_does_not_matter(zone: Zone, path: list[bool], 
     assert decide(zone, gathered(path)) is decide(zone, gathered(shuffled))
 
 
+@settings(deadline=None)
 @given(zone=..., path=st.lists(st.booleans(), max_size=150), cut=st.integers(0, 150))
 def test_a_run_continued_decides_as_one_run(zone: Zone, path: list[bool], cut: int) -> None:
     whole = first_crossing(zone, path)
@@ -57,6 +61,7 @@ def test_a_run_continued_decides_as_one_run(zone: Zone, path: list[bool], cut: i
     assert first_crossing(zone, path[cut:], start=first.evidence) == whole
 
 
+@settings(deadline=None)
 @given(zone=..., path=st.lists(st.booleans(), max_size=150))
 def test_the_first_verdict_is_kept(zone: Zone, path: list[bool]) -> None:
     found = first_crossing(zone, path)
@@ -73,6 +78,7 @@ def test_a_late_lucky_streak_changes_no_verdict(zone: Zone) -> None:
     assert decide_path(zone, path) is Decision.NOT_READY
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=...)
 def test_the_ways_to_a_verdict_are_the_shortest(zone: Zone, evidence: Evidence) -> None:
     passes, fails = passes_to_ready(zone, evidence), fails_to_not_ready(zone, evidence)
@@ -84,6 +90,7 @@ def test_the_ways_to_a_verdict_are_the_shortest(zone: Zone, evidence: Evidence) 
         assert decide(zone, Evidence(evidence.passes, evidence.fails + fails - 1)) is not Decision.NOT_READY
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=..., left=st.integers(0, 9))
 def test_what_can_still_change_is_what_some_future_changes(zone: Zone, evidence: Evidence, left: int) -> None:
     undecided = decide(zone, evidence) is Decision.UNDECIDED
@@ -94,6 +101,7 @@ def test_what_can_still_change_is_what_some_future_changes(zone: Zone, evidence:
     assert can_still_change(zone, evidence, left) is some
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=..., slots=st.integers(0, 9), left=st.integers(0, 60), running=st.integers(0, 9))
 def test_no_trial_of_a_batch_is_in_vain(
     zone: Zone, evidence: Evidence, slots: int, left: int, running: int
@@ -110,6 +118,7 @@ def test_no_trial_of_a_batch_is_in_vain(
             assert decide(zone, partial) is Decision.UNDECIDED
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=..., slots=st.integers(1, 9), left=st.integers(0, 60))
 def test_a_batch_is_empty_only_when_nothing_can_change(
     zone: Zone, evidence: Evidence, slots: int, left: int
@@ -117,6 +126,7 @@ def test_a_batch_is_empty_only_when_nothing_can_change(
     assert (next_batch(zone, evidence, slots, left) == 0) is not can_still_change(zone, evidence, left)
 
 
+@settings(deadline=None)
 @given(zone=..., seed=st.integers(0, 2**32), rate=st.floats(0.0, 1.0), slots=st.integers(1, 8))
 def test_batches_decide_as_one_trial_at_a_time(zone: Zone, seed: int, rate: float, slots: int) -> None:
     """The runner's loop: batches whose trials come back in any order end where single trials end."""
@@ -139,6 +149,7 @@ def test_a_budget_that_cannot_decide_is_not_spent(zone: Zone) -> None:
     assert next_batch(zone, Evidence(18, 0), 4, 100) == 0
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=..., checks=st.integers(1, 40))
 def test_many_checks_only_make_not_ready_harder(zone: Zone, evidence: Evidence, checks: int) -> None:
     alone, among = decide(zone, evidence), decide(zone.with_checks(checks), evidence)

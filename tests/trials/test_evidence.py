@@ -3,13 +3,14 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.evidence import Evidence, gathered
 from readiness.trials.zone import Zone
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=60))
 def test_it_counts_and_forgets_the_order(path: list[bool]) -> None:
     found = gathered(path)
@@ -21,6 +22,7 @@ def test_it_counts_and_forgets_the_order(path: list[bool]) -> None:
     assert one_by_one == found
 
 
+@settings(deadline=None)
 @given(zone=..., runs=st.lists(st.builds(Evidence, st.integers(0, 50), st.integers(0, 50)), max_size=6))
 def test_the_runs_merged_are_one_run(zone: Zone, runs: list[Evidence]) -> None:
     merged = Evidence().merge(*runs)

@@ -4,9 +4,10 @@ import math
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
 
 from readiness.trials.boundary import TooLarge
-from readiness.trials.fixed_test import FixedTest, fixed_test
+from readiness.trials.fixed_test import FixedTest, _least_length, fixed_test
 from readiness.trials.zone import Zone
 
 
@@ -59,6 +60,12 @@ def test_stopping_early_is_counted_exactly(rate: Fraction) -> None:
             if mean_chance:
                 paths[end] = paths.get(end, Fraction(0)) + mean_chance
     assert test.curtailed_mean(float(rate)) == pytest.approx(float(mean), abs=1e-9)
+
+
+@given(zone=...)
+@settings(deadline=None, max_examples=40)
+def test_no_test_is_shorter_than_the_bound(zone: Zone) -> None:
+    assert _least_length(zone) <= fixed_test(zone).trials
 
 
 def test_a_narrow_zone_is_refused() -> None:

@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.config.model import Place, Quarantine
@@ -110,6 +110,7 @@ def test_a_test_at_the_bad_rate_is_hardly_ever_hidden() -> None:
     assert hidden <= 0.05 * 200
 
 
+@settings(deadline=None)
 @given(FLAKES)
 def test_what_is_kept_is_read_again(flakes: dict[str, Flake]) -> None:
     assert from_data(json.loads(json.dumps(as_data(flakes)))) == flakes

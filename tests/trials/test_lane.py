@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.decision import Decision, decide
@@ -63,6 +63,7 @@ def test_a_test_without_a_zone_is_an_error() -> None:
         lane_verdict({"a": Zone()}, {"a": Evidence(), "b": Evidence()})
 
 
+@settings(deadline=None)
 @given(LANES)
 def test_a_lane_is_what_its_tests_are(evidences: dict[str, Evidence]) -> None:
     found = lane_verdict(Zone(), evidences)
@@ -77,6 +78,7 @@ def test_a_lane_is_what_its_tests_are(evidences: dict[str, Evidence]) -> None:
     assert bool(proven) is bool(found.failing)
 
 
+@settings(deadline=None)
 @given(LANES, st.randoms())
 def test_the_order_of_the_tests_does_not_matter(evidences: dict[str, Evidence], draw) -> None:
     shuffled = list(evidences.items())

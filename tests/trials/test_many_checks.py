@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.many_checks import failing_by_e_bh, failing_by_holm
@@ -32,11 +32,13 @@ def test_none_are_named_among_none() -> None:
     assert failing_by_holm({}, 0.05) == failing_by_e_bh({}, 0.05) == ()
 
 
+@settings(deadline=None)
 @given(AGAINST, st.floats(0.001, 0.4))
 def test_e_bh_names_all_that_holm_names(against: dict[str, float], alpha: float) -> None:
     assert set(failing_by_holm(against, alpha)) <= set(failing_by_e_bh(against, alpha))
 
 
+@settings(deadline=None)
 @given(AGAINST, st.floats(0.001, 0.4), st.floats(0, 5))
 def test_more_evidence_names_no_fewer(against: dict[str, float], alpha: float, more: float) -> None:
     raised = {name: one + more for name, one in against.items()}
@@ -44,6 +46,7 @@ def test_more_evidence_names_no_fewer(against: dict[str, float], alpha: float, m
         assert set(procedure(against, alpha)) <= set(procedure(raised, alpha))
 
 
+@settings(deadline=None)
 @given(AGAINST)
 def test_evidence_for_being_good_names_nobody(against: dict[str, float]) -> None:
     good = {name: -abs(one) for name, one in against.items()}

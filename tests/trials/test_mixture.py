@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.evidence import Evidence
@@ -47,6 +47,7 @@ def test_nothing_says_nothing() -> None:
     assert log_e_below(Evidence(), 0.8) == pytest.approx(0.0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 100), st.integers(0, 100), st.floats(0.01, 0.99))
 def test_a_pass_speaks_for_above_and_a_failure_for_below(passes: int, fails: int, bound: float) -> None:
     here = Evidence(passes, fails)

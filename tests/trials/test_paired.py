@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.boundary import operating
@@ -39,6 +39,7 @@ def test_pairs_without_a_difference_show_that_a_change_is_small() -> None:
     assert finer.pairs.same > 3 * found.pairs.same
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_the_order_does_not_matter_to_what_they_say(pairs: list[tuple[bool, bool]]) -> None:
     counted, backwards = Pairs(), Pairs()
@@ -50,6 +51,7 @@ def test_the_order_does_not_matter_to_what_they_say(pairs: list[tuple[bool, bool
     assert counted.worse + counted.better + counted.same == len(pairs)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 200))
 def test_one_more_worse_pair_never_speaks_for_not_worse(worse: int, better: int, same: int) -> None:
     rank = [Comparison.WORSE, Comparison.UNDECIDED, Comparison.NOT_WORSE].index

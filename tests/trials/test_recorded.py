@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.evidence import Evidence
@@ -27,6 +27,7 @@ TRIALS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(TRIALS, max_size=8), st.builds(Conditions, TEXT, TEXT, TEXT, TEXT))
 def test_what_is_written_is_read_again(trials: list[RecordedTrial], conditions: Conditions) -> None:
     lines = [header_line(conditions), *(trial_line(one) for one in trials)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.decision import Decision, first_crossing
@@ -59,6 +59,7 @@ def test_the_plot_shows_which_bar_was_reached(zone: Zone) -> None:
     )
 
 
+@settings(deadline=None)
 @given(
     zone=...,
     path=st.lists(st.booleans(), max_size=150),

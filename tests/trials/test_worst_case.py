@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.trials.decision import Decision, decide
@@ -41,6 +41,7 @@ def test_fewer_than_none_is_refused(zone: Zone) -> None:
         with_lost(zone, Evidence(), -1)
 
 
+@settings(deadline=None)
 @given(zone=..., evidence=..., lost=st.integers(0, 50))
 def test_it_never_says_more_than_was_observed(zone: Zone, evidence: Evidence, lost: int) -> None:
     found = with_lost(zone, evidence, lost)

@@ -43,6 +43,8 @@ def fixed_test(zone: Zone) -> FixedTest:
 
     Raises TooLarge when it is longer than 200,000 trials.
     """
+    if _least_length(zone) > MOST_TRIALS:
+        raise _too_long(zone)
     threshold, below_good, below_bad = 0, 0.0, 0.0
     for trials in range(1, MOST_TRIALS + 1):
         # P(S < c) of one trial more, from that of the trials before.
@@ -55,7 +57,21 @@ def fixed_test(zone: Zone) -> FixedTest:
             threshold += 1
         if 1.0 - below_bad <= zone.beta:
             return FixedTest(trials, threshold)
-    raise TooLarge(f"telling {zone.good:g} from {zone.bad:g} needs more than {MOST_TRIALS} trials")
+    raise _too_long(zone)
+
+
+def _too_long(zone: Zone) -> TooLarge:
+    return TooLarge(f"telling {zone.good:g} from {zone.bad:g} needs more than {MOST_TRIALS} trials")
+
+
+def _least_length(zone: Zone) -> float:
+    """No test with these errors is shorter, by the data-processing inequality of relative entropy."""
+    return _relative_entropy(zone.beta, 1.0 - zone.alpha) / _relative_entropy(zone.bad, zone.good)
+
+
+def _relative_entropy(one: float, other: float) -> float:
+    """Of one Bernoulli rate with respect to another, in nats."""
+    return one * math.log(one / other) + (1.0 - one) * math.log((1.0 - one) / (1.0 - other))
 
 
 def _at_most(trials: int, passes: int, rate: float) -> float:

@@ -169,8 +169,6 @@ class McpTools:
 
     async def _list(self) -> list[dict[str, Any]]:
         """Every tool, as the protocol's objects. Raises ToolBackendError."""
-        from mcp import MCPError
-
         assert self._client is not None
         tools: list[dict[str, Any]] = []
         cursor: str | None = None
@@ -184,18 +182,15 @@ class McpTools:
                 # A paginator that never ends must not run until the deadline.
                 if cursor is None or len(tools) > MAX_TOOLS or not page.tools:
                     return tools
-        except (MCPError, RuntimeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - as for a call
             raise self._failure(self._connection.describe(error)) from None
 
     async def _call(self, name: str, arguments: dict[str, Any], started: float) -> ToolOutcome:
         """Raises ToolBackendError when the server is gone."""
-        from mcp import MCPError
-
         assert self._client is not None
         try:
             result = await self._client.call_tool(name, arguments)
-        except (MCPError, RuntimeError, ValueError) as error:
-            # The two others: a result that fits neither the protocol nor the schema that the tool gave for it.
+        except Exception as error:  # noqa: BLE001 - what the SDK makes of a server's nonsense is that server's fault
             if await self._connection.lost():
                 self._ended = self._connection.describe(error)
                 raise self._failure(self._ended) from None

@@ -31,11 +31,12 @@ _ORIGINAL = _PREFIX + "ORIGINAL_"
 class Options:
     """What the gate asks of the probe. `folder` is on PYTHONPATH, `out` takes the event files; both absolute.
 
-    `test_timeout` is in seconds. `trials` is empty, or how tests are to be repeated (JSON, see `orders`). `worker` and `controller` are set in a pytest-xdist worker: its name, and
-    the name of the event file of the process that controls it.
+    `test_timeout` is in seconds. `trials` is empty, or how tests are to be repeated (JSON, see `orders`); `isolation`
+    is empty, or how leaks are to be traced (JSON, see docs/isolation.md). `worker` and `controller` are set in a
+    pytest-xdist worker: its name, and the name of the event file of the process that controls it.
     """
 
-    __slots__ = ("controller", "folder", "guard", "out", "test_timeout", "trials", "worker")
+    __slots__ = ("controller", "folder", "guard", "isolation", "out", "test_timeout", "trials", "worker")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Options:
         worker: str = "",
         controller: str = "",
         trials: str = "",
+        isolation: str = "",
     ) -> None:
         self.folder = folder
         self.out = out
@@ -54,10 +56,13 @@ class Options:
         self.worker = worker
         self.controller = controller
         self.trials = trials
+        self.isolation = isolation
 
     def for_worker(self, worker: str, controller: str) -> Options:
         """The same, for a worker of pytest-xdist."""
-        return Options(self.folder, self.out, self.test_timeout, self.guard, worker, controller)
+        return Options(
+            self.folder, self.out, self.test_timeout, self.guard, worker, controller, isolation=self.isolation
+        )
 
     @property
     def plugin_option(self) -> str:
@@ -85,6 +90,8 @@ def inject(environ: Mapping[str, str], options: Options) -> Dict[str, str]:
         injected[_PREFIX + "GUARD"] = "1"
     if options.trials:
         injected[_PREFIX + "TRIALS"] = options.trials
+    if options.isolation:
+        injected[_PREFIX + "ISOLATION"] = options.isolation
     if options.worker:
         injected[_PREFIX + "WORKER"] = options.worker
         injected[_PREFIX + "CONTROLLER"] = options.controller
@@ -108,6 +115,7 @@ def take(environ: Mapping[str, str]) -> Tuple[Dict[str, str], Optional[Options]]
         worker=environ.get(_PREFIX + "WORKER", ""),
         controller=environ.get(_PREFIX + "CONTROLLER", ""),
         trials=environ.get(_PREFIX + "TRIALS", ""),
+        isolation=environ.get(_PREFIX + "ISOLATION", ""),
     )
     _take_back(clean, environ, "PYTHONPATH", options.folder, os.pathsep)
     _take_back(clean, environ, "PYTEST_ADDOPTS", options.plugin_option, " ")

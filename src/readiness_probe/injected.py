@@ -33,12 +33,31 @@ _IN_ORDER = (
 """Every module after those that it imports. `guard` comes when it is asked for: it imports `socket`."""
 _FOR_TRIALS = ("forked", "upper", "orders", "course", "trial_outcome", "repeat", "repeat_hooks")
 
+_FOR_ISOLATION = ("forked", "upper", "tracing") + tuple(
+    f"tracing.{name}"
+    for name in (
+        *("values", "versions", "holders", "loops", "interpreter", "loggers", "graph", "ledger", "tracker"),
+        *(
+            "worlds",
+            "silence",
+            "locate",
+            "replay",
+            "minimise",
+            "causes",
+            "names",
+            "findings",
+            "session",
+            "hooks",
+        ),
+    )
+)
+
 
 class _Unmeasured(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         code = super().get_code(fullname)
         assert code is not None  # SourceFileLoader raises where there is no source
-        return _renamed(code, f"<readiness_probe>/{os.path.basename(self.path)}")
+        return _renamed(code, f"<readiness_probe>/{fullname.partition('.')[2].replace('.', '/')}.py")
 
 
 def _renamed(code: CodeType, name: str) -> CodeType:
@@ -49,19 +68,27 @@ def _renamed(code: CodeType, name: str) -> CodeType:
 def _load(name: str) -> ModuleType:
     full = f"readiness_probe.{name}"
     if full not in sys.modules:
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-        spec = spec_from_loader(full, _Unmeasured(full, path))
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), *name.split("."))
+        package = os.path.isdir(path)
+        loader = _Unmeasured(full, os.path.join(path, "__init__.py") if package else path + ".py")
+        spec = spec_from_loader(full, loader, is_package=package)
         assert spec is not None
         assert spec.loader is not None
         module = module_from_spec(spec)
         sys.modules[full] = module
         spec.loader.exec_module(module)
-        setattr(sys.modules["readiness_probe"], name, module)
+        parent, _, last = full.rpartition(".")
+        setattr(sys.modules[parent], last, module)
     return sys.modules[full]
 
 
 if "READINESS_PROBE_GUARD" in os.environ:
     _load("guard")
-for _name in (*_IN_ORDER, *(_FOR_TRIALS if "READINESS_PROBE_TRIALS" in os.environ else ())):
+_wanted = [*_IN_ORDER]
+if "READINESS_PROBE_TRIALS" in os.environ:
+    _wanted += _FOR_TRIALS
+if "READINESS_PROBE_ISOLATION" in os.environ:
+    _wanted += _FOR_ISOLATION
+for _name in _wanted:
     _load(_name)
 plugin = _load("plugin")

@@ -51,6 +51,10 @@ def _begin(pluginmanager: Any) -> None:
         from readiness_probe import repeat_hooks
 
         repeat_hooks.register(pluginmanager, recorder, TrialFixture())
+    if options.isolation:
+        from readiness_probe.tracing import hooks as tracing_hooks
+
+        tracing_hooks.register(pluginmanager, recorder)
 
 
 def _put_back(options: Options) -> None:

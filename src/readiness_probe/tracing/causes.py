@@ -1,0 +1,221 @@
+"""Questions to frozen worlds, and what follows from the answers: the class of a failure and what caused it.
+
+A leak is called a cause only when the same test, run again in a copy of the same process, fails as it is and passes
+with that leak put back.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.ledger import IMPORT, Leak
+from readiness_probe.tracing.minimise import OutOfBudget, minimal
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+    from readiness_probe.tracing.ledger import Author, Change, Ledger
+    from readiness_probe.tracing.worlds import World
+
+    Answer = Dict[str, Any]
+
+PASSES = ("passed", "skipped")
+ALTERNATIVES = 2
+"""Further sets of leaks that are looked for once one is known; each alone undoes the failure."""
+AUTHORS = 5
+UNEXPLAINED = "no state that is watched explains it; it passes when no other test ran before it"
+
+
+class Case:
+    """A test that failed in `world`: by index and name, with the changes that were there before it and after it."""
+
+    def __init__(
+        self, index: int, name: str, error: str, world: Optional[World], start: int, end: int
+    ) -> None:
+        self.index = index
+        self.name = name
+        self.error = error
+        self.world = world
+        self.start = start
+        self.end = end
+
+
+class Budget:
+    """Replays and seconds that may be spent on questions."""
+
+    def __init__(self, replays: int, seconds: float) -> None:
+        self._left = replays
+        self._ends = time.monotonic() + seconds
+        self.spent = 0
+
+    def take(self) -> None:
+        if self._left <= 0 or time.monotonic() > self._ends:
+            raise OutOfBudget
+        self._left -= 1
+        self.spent += 1
+
+
+class Court:
+    """Judges one case. `base` is the world before the first test, `seconds` the limit of one replay."""
+
+    def __init__(
+        self, case: Case, ledger: Ledger, base: Optional[World], budget: Budget, seconds: float
+    ) -> None:
+        self.case = case
+        self.ledger = ledger
+        self.base = base
+        self.budget = budget
+        self.seconds = seconds
+        self.notes: List[str] = []
+
+    # --- questions
+
+    def again(self, put: Sequence[Change] = ()) -> Answer:
+        """The test once more in the world where it failed, with some changes taken back."""
+        assert self.case.world is not None
+        return self._ask(
+            self.case.world,
+            run=[self.case.index],
+            undo=(self.case.index, self.case.start, self.case.end),
+            put=[change.number for change in put],
+        )
+
+    def clean(self, *before: int) -> Answer:
+        """The test after nothing but the tests `before`, in the world before the first test."""
+        assert self.base is not None
+        return self._ask(self.base, run=[*before, self.case.index])
+
+    def locate(self, author: Author, change: Change) -> Answer:
+        """Run again the test during which a change was made, and look which line made it."""
+        if self.base is None or author.test < 0:
+            return {}
+        return self._ask(self.base, run=[author.test], locate=(change.holder.title, change.name))
+
+    def _ask(self, world: World, **question: Any) -> Answer:
+        self.budget.take()
+        return world.ask({"seconds": self.seconds, **question})
+
+    # --- the class of the failure
+
+    def judge(self) -> Tuple[str, List[List[Leak]], str]:
+        """Class, sets of leaks (each alone undoes the failure), and what is to be said otherwise."""
+        control = self.again()
+        if control["outcome"] in PASSES:
+            return "flaky", [], "run again in the same state, it passed"
+        if control["error"] != self.case.error:
+            return self._not_the_same(control)
+        leaks = self._in_force()
+        for tier in tiers(leaks, self.case.start):
+            answer = self.again(first_changes(tier))
+            if answer["outcome"] in PASSES:
+                return self._victim(tier)
+        return self._not_put_back(control, leaks)
+
+    def _not_the_same(self, control: Answer) -> Tuple[str, List[List[Leak]], str]:
+        """What was meant to repeat the failure ended otherwise: a thread or a file is missing in the copy, say."""
+        if self.base is not None:
+            alone = self.clean()
+            if alone["error"] == self.case.error:
+                return "broken", [], "alone it fails in the same way"
+            if alone["outcome"] in PASSES:
+                return "victim", [], UNEXPLAINED
+        return "unjudged", [], f"run again in a copy of the process, it ended otherwise: {control['error']}"
+
+    def _victim(self, leaks: List[Leak]) -> Tuple[str, List[List[Leak]], str]:
+        passes = self._passes_with
+        found = [minimal(list(reversed(leaks)), passes)]
+        try:
+            for _ in range(ALTERNATIVES):
+                used = {id(leak) for one in found for leak in one}
+                rest = [leak for leak in leaks if id(leak) not in used]
+                if not rest or not passes(rest):
+                    break
+                found.append(minimal(list(reversed(rest)), passes))
+            if self.again()["outcome"] in PASSES or not passes(found[0]):
+                return "flaky", [], "run again in the same state, it failed and passed by turns"
+        except OutOfBudget:
+            self.notes.append("the budget for replays ran out: there may be further causes")
+        return "victim", found, ""
+
+    def _passes_with(self, leaks: List[Leak]) -> bool:
+        return self.again(first_changes(leaks))["outcome"] in PASSES
+
+    def _not_put_back(self, control: Answer, leaks: List[Leak]) -> Tuple[str, List[List[Leak]], str]:
+        """Nothing that is watched explains it: how does it end where no other test ran?"""
+        if self.base is None:
+            return "broken", [], "it fails with every watched change put back"
+        alone = self.clean()
+        if alone["outcome"] in PASSES:
+            return "victim", [], UNEXPLAINED
+        if alone["error"] == control["error"] or alone["outcome"] == "lost":
+            return ("hanging" if alone["outcome"] == "hanging" else "broken"), [], alone["error"]
+        wanted = alone["error"]
+
+        def as_alone(some: List[Leak]) -> bool:
+            return bool(self.again(first_changes(some))["error"] == wanted)
+
+        for tier in tiers(leaks, self.case.start):
+            if as_alone(tier):
+                return "broken_and_polluted", [minimal(list(reversed(tier)), as_alone)], wanted
+        return "broken", [], f"alone it fails otherwise: {wanted}"
+
+    def _in_force(self) -> List[Leak]:
+        return self.ledger.leaks(self.case.start)
+
+    # --- who did it
+
+    def polluters(self, leak: Leak) -> List[Change]:
+        """The changes of that binding that do harm, one for each author."""
+        candidates: Dict[str, Change] = {}
+        for change in leak.changes:
+            candidates.setdefault(change.author.name, change)
+        if len(candidates) == 1:
+            return list(candidates.values())
+        harmful = [one for one in list(candidates.values())[-AUTHORS:] if self._does_harm(one.author)]
+        return harmful or [leak.last]
+
+    def _does_harm(self, author: Author) -> bool:
+        if self.base is None or author.test < 0 or author.test == self.case.index:
+            return False
+        return self.clean(author.test)["outcome"] not in PASSES
+
+    def by_bisection(self) -> List[int]:
+        """Tests that make the case fail from the clean world, when no watched state explains it."""
+        earlier = list(range(self.case.index))
+        suspects = sorted(
+            {one.author.test for one in self.ledger.changes[: self.case.start]} - {-1, self.case.index}
+        )
+
+        def fails(tests: List[int]) -> bool:
+            return self.clean(*tests)["outcome"] not in PASSES
+
+        for some in (suspects, earlier):
+            if some and fails(some):
+                return minimal(some, fails)
+        return []
+
+
+def first_changes(leaks: Sequence[Leak]) -> List[Change]:
+    """The changes whose `before` is what the bindings were at first."""
+    return [leak.changes[0] for leak in leaks]
+
+
+def tiers(leaks: Sequence[Leak], number: int) -> List[List[Leak]]:
+    """Sets of leaks to put back at once, each holding the one before: left over by tests; made as a matter of
+    course or by a fixture that was in force when there were `number` changes; made by imports."""
+    late = [leak for leak in leaks if leak.last.author.kind != IMPORT]
+    first = [leak for leak in late if not leak.is_quiet and not leak.last.author.in_force(number)]
+    found: List[List[Leak]] = []
+    for tier in (first, late, list(leaks)):
+        if tier and (not found or len(tier) > len(found[-1])):
+            found.append(tier)
+    return found
+
+
+def within(work: Callable[[], Any], otherwise: Any) -> Any:
+    """What `work` answers, or `otherwise` where the budget does not reach."""
+    try:
+        return work()
+    except OutOfBudget:
+        return otherwise

@@ -1,0 +1,129 @@
+"""From the cases of a session to what is reported of them. See docs/isolation.md for the form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.causes import UNEXPLAINED, Court, within
+from readiness_probe.tracing.ledger import FIXTURE, IMPORT
+from readiness_probe.tracing.minimise import OutOfBudget
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from readiness_probe.places import Places
+    from readiness_probe.tracing.causes import Budget, Case
+    from readiness_probe.tracing.ledger import Author, Change, Leak
+    from readiness_probe.tracing.tracker import Tracker
+    from readiness_probe.tracing.worlds import World
+
+LEAKS_LIMIT = 100
+STATES_LIMIT = 8
+"""Bindings named for one cause; a module that is loaded anew has all of its names bound anew."""
+
+
+class Findings:
+    """`seconds` is the limit of one replay."""
+
+    def __init__(
+        self,
+        items: List[Any],
+        tracker: Tracker,
+        places: Places,
+        base: Optional[World],
+        budget: Budget,
+        seconds: float,
+    ) -> None:
+        self._items = items
+        self._tracker = tracker
+        self._places = places
+        self._base = base
+        self._budget = budget
+        self._seconds = seconds
+
+    def of(self, case: Case, why_not: str) -> Dict[str, Any]:
+        """One finding, as it goes on record."""
+        finding: Dict[str, Any] = {"id": case.name, "error": case.error, "causes": [], "notes": []}
+        if case.world is None:
+            return {**finding, "class": "unjudged", "notes": [why_not or "too many tests failed before it"]}
+        court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
+        try:
+            kind, sets, said = court.judge()
+        except OutOfBudget:
+            return {**finding, "class": "unjudged", "notes": ["the budget for replays ran out"]}
+        if said == UNEXPLAINED:
+            finding["causes"] = within(lambda: self._unexplained(court), [])
+        for group, leaks in enumerate(sets):
+            finding["causes"] += self._causes(court, leaks, group)
+        finding["notes"] = [*([said] if said else []), *court.notes, *_together(sets)]
+        return {**finding, "class": kind}
+
+    def leaks(self) -> List[Dict[str, str]]:
+        """Everything that is still changed at the end, without a judgement."""
+        found = [leak for leak in self._tracker.ledger.leaks() if leak.last.author.kind != IMPORT]
+        loud = [leak for leak in found if not leak.is_quiet]
+        return [
+            {"by": leak.last.author.name, "state": leak.state, "where": ""} for leak in loud[:LEAKS_LIMIT]
+        ]
+
+    def _causes(self, court: Court, leaks: List[Leak], group: int) -> List[Dict[str, Any]]:
+        found = []
+        for leak in leaks[:STATES_LIMIT]:
+            changes = within(lambda leak=leak: court.polluters(leak), [leak.last])  # type: ignore[misc]
+            found += [self._cause(court, leak, change, group) for change in changes]
+        return found
+
+    def _cause(self, court: Court, leak: Leak, change: Change, group: int) -> Dict[str, Any]:
+        located = within(lambda: court.locate(change.author, change), {})
+        return {
+            **self._who(change.author),
+            "state": leak.state,
+            "before": leak.holder.shown(change.name, leak.first_value),
+            "after": leak.holder.shown(change.name, change.after),
+            "where": located.get("where") or self._place_of(change.author),
+            "exact": bool(located.get("where")),
+            "stack": list(located.get("stack", ())),
+            "proof": "forked",
+            "set": group,
+        }
+
+    def _unexplained(self, court: Court) -> List[Dict[str, Any]]:
+        return [
+            {
+                "polluter": self._items[index].nodeid,
+                "kind": "test",
+                "state": "",
+                "before": "",
+                "after": "",
+                "where": self._place_of_test(index),
+                "exact": False,
+                "stack": [],
+                "proof": "forked",
+                "set": 0,
+            }
+            for index in court.by_bisection()
+        ]
+
+    def _who(self, author: Author) -> Dict[str, Any]:
+        who = {"polluter": author.name, "kind": author.kind}
+        if author.kind == FIXTURE:
+            who.update(scope=author.scope, during=self._items[author.test].nodeid)
+        return who
+
+    def _place_of(self, author: Author) -> str:
+        if author.kind == IMPORT:
+            return author.name
+        return self._place_of_test(author.test)
+
+    def _place_of_test(self, index: int) -> str:
+        path, line, _ = self._items[index].location
+        return self._places.at(str(path), None if line is None else line + 1)
+
+
+def _together(sets: List[List[Leak]]) -> List[str]:
+    said = []
+    if len(sets) > 1:
+        said.append("the leaks are harmful together only: to put back any one set is enough")
+    if any(len(one) > 1 for one in sets):
+        said.append("several leaks are each enough to make it fail: all of one set must be put back")
+    return said

@@ -1,0 +1,291 @@
+"""Things that hold named values, and how to read and write those without running code of their owners."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import sys
+import types
+from operator import is_
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.values import MISSING, module_names, same, shown
+from readiness_probe.tracing.versions import dict_of_class
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+CONTENT = "content"
+"""The one name of a holder whose content is only ever looked at as a whole."""
+_SIMPLE_KEYS = frozenset({str, int, bytes, bool, type(None)})
+_OF_MODULES = frozenset({"__builtins__", "__warningregistry__", "__annotations__", "__cached__"})
+_OF_CLASSES = frozenset(
+    {
+        *("__dict__", "__weakref__", "_abc_impl", "__abstractmethods__", "__annotations__"),
+        *("__annotations_cache__", "__annotate_func__", "__static_attributes__", "__firstlineno__"),
+    }
+)
+_HEAP_TYPE = 1 << 9
+"""The flag of a class that is made at run time, by a class statement say."""
+_CACHE = type(functools.lru_cache(maxsize=1)(lambda: None))
+
+
+class Holder:
+    """`title` is how a person would write it; `target` the object. Subclasses say what `names` and `put` do."""
+
+    quiet = False
+    """True for state that changes as a matter of course; it is never called a leak without a proof."""
+
+    def __init__(self, title: str, target: Any) -> None:
+        self.title = title
+        self.target = target
+        self.seen: Dict[Any, Any] = {}
+
+    def dict(self) -> Optional[Dict[Any, Any]]:
+        """The dict whose version tag tells of every change of this holder; None when there is none."""
+        return None
+
+    def now(self) -> Dict[Any, Any]:
+        """A copy of what it holds now."""
+        raise NotImplementedError
+
+    def put(self, name: Any, value: Any) -> None:
+        """Bind `name` to `value`, or unbind it where that is MISSING."""
+        raise NotImplementedError
+
+    def state(self, name: Any) -> str:
+        """What a person calls the value of that name."""
+        return f"{self.title}.{name}"
+
+    def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
+        return shown(value)
+
+    def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
+        """Name, old value and new value of all that was bound anew."""
+        found = []
+        for name, value in after.items():
+            old = before.get(name, MISSING)
+            if old is not value and not self.same(old, value):
+                found.append((name, old, value))
+        found += [(name, old, MISSING) for name, old in before.items() if name not in after]
+        return found
+
+    def same(self, one: Any, other: Any) -> bool:
+        return same(one, other)
+
+    def get(self, name: Any) -> Any:
+        """The value of one name, MISSING when it has none."""
+        return self.now().get(name, MISSING)
+
+    def moved(self) -> bool:
+        """False when nothing was bound anew since `seen`. Cheap, and may say True for nothing."""
+        return not _identical(self.seen, self.now())
+
+
+class ModuleHolder(Holder):
+    """The global names of a module. `own` says whether it is the user's."""
+
+    own = True
+
+    def get(self, name: Any) -> Any:
+        return self.dict().get(name, MISSING)
+
+    def dict(self) -> Dict[Any, Any]:
+        return module_names(self.target)  # type: ignore[no-any-return]
+
+    def now(self) -> Dict[Any, Any]:
+        return {name: value for name, value in self.dict().copy().items() if name not in _OF_MODULES}
+
+    def put(self, name: Any, value: Any) -> None:
+        _put_item(self.dict(), name, value)
+
+
+class ClassHolder(Holder):
+    """The attributes of a class itself. Metaclasses have no say in how they are written back."""
+
+    def dict(self) -> Dict[Any, Any]:
+        return dict_of_class(self.target) or {}
+
+    def now(self) -> Dict[Any, Any]:
+        return {name: value for name, value in self.dict().copy().items() if name not in _OF_CLASSES}
+
+    def put(self, name: Any, value: Any) -> None:
+        if value is MISSING:
+            if name in self.dict():
+                type.__delattr__(self.target, name)
+        else:
+            type.__setattr__(self.target, name, value)
+
+
+class InstanceHolder(Holder):
+    """The attributes of an object: its dict and its slots."""
+
+    def __init__(self, title: str, target: Any) -> None:
+        super().__init__(title, target)
+        self._slots = dict(slots_of(type(target)))
+
+    def dict(self) -> Optional[Dict[Any, Any]]:
+        return None if self._slots else dict_of(self.target)
+
+    def now(self) -> Dict[Any, Any]:
+        names = dict(dict_of(self.target) or {})
+        for name, slot in self._slots.items():
+            value = _slot_value(slot, self.target)
+            if value is not MISSING:
+                names[name] = value
+        return names
+
+    def moved(self) -> bool:
+        if self._slots:
+            return super().moved()
+        return not _identical(self.seen, dict_of(self.target) or {})
+
+    def put(self, name: Any, value: Any) -> None:
+        if name not in self._slots:
+            names = dict_of(self.target)
+            if names is not None:
+                _put_item(names, name, value)
+        elif value is not MISSING:
+            self._slots[name].__set__(self.target, value)
+        elif _slot_value(self._slots[name], self.target) is not MISSING:
+            self._slots[name].__delete__(self.target)
+
+
+class DictHolder(Holder):
+    """A dict, or what inherits from it. Keys whose comparison is not the interpreter's own are left alone."""
+
+    def dict(self) -> Optional[Dict[Any, Any]]:
+        return self.target  # type: ignore[no-any-return]
+
+    def now(self) -> Dict[Any, Any]:
+        return {key: value for key, value in dict.items(self.target) if type(key) in _SIMPLE_KEYS}
+
+    def moved(self) -> bool:
+        return len(self.seen) != dict.__len__(self.target) or not _identical(self.seen, self.now())
+
+    def put(self, name: Any, value: Any) -> None:
+        if value is not MISSING:
+            dict.__setitem__(self.target, name, value)
+        elif dict.__contains__(self.target, name):
+            dict.__delitem__(self.target, name)
+
+    def state(self, name: Any) -> str:
+        return f"{self.title}[{name!r}]"
+
+
+class SequenceHolder(Holder):
+    """A list, a set, a deque or a bytearray: its content as a whole."""
+
+    def now(self) -> Dict[Any, Any]:
+        return {CONTENT: tuple(_iterator(self.target))}
+
+    def moved(self) -> bool:
+        before = self.seen[CONTENT]
+        base: Any = sequence_base(self.target)
+        return base.__len__(self.target) != len(before) or not all(map(is_, before, _iterator(self.target)))
+
+    def put(self, name: Any, value: Any) -> None:  # noqa: ARG002
+        base = sequence_base(self.target)
+        if base is list:
+            list.__setitem__(self.target, slice(None), value)
+        elif base is bytearray:
+            bytearray.__setitem__(self.target, slice(None), bytes(value))
+        elif base is set:
+            set.clear(self.target)
+            set.update(self.target, value)
+        else:
+            collections.deque.clear(self.target)
+            collections.deque.extend(self.target, value)
+
+    def state(self, name: Any) -> str:  # noqa: ARG002
+        return self.title
+
+    def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
+        return shown(value) if value is MISSING else shown(list(value))
+
+
+class CacheHolder(Holder):
+    """What `functools.lru_cache` keeps. It can be emptied, and not be filled again."""
+
+    quiet = True
+
+    def now(self) -> Dict[Any, Any]:
+        info = self.target.cache_info()
+        return {CONTENT: (info.misses, info.currsize)}
+
+    def put(self, name: Any, value: Any) -> None:  # noqa: ARG002
+        self.target.cache_clear()
+
+    def state(self, name: Any) -> str:  # noqa: ARG002
+        return f"the cache of {self.title}"
+
+    def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
+        return f"{value[1]} entries" if value is not MISSING else shown(value)
+
+
+SEQUENCES = frozenset({list, set, collections.deque, bytearray})
+
+
+def sequence_base(value: Any) -> Optional[type]:
+    """Which of the changeable sequences `value` is, be it by inheritance."""
+    return next((one for one in _bases(type(value)) if one in SEQUENCES), None)
+
+
+def is_cache(value: Any) -> bool:
+    return type(value) is _CACHE
+
+
+def dict_of(value: Any) -> Optional[Dict[Any, Any]]:
+    """The attributes of an object, found without its class having a say; None when it has none."""
+    for kind in _bases(type(value)):
+        found = type.__dict__["__dict__"].__get__(kind).get("__dict__")
+        if found is not None:
+            if type(found) is not types.GetSetDescriptorType:
+                return None
+            names = found.__get__(value)
+            return names if type(names) is dict else None
+    return None
+
+
+def slots_of(kind: type) -> Iterator[Tuple[str, Any]]:
+    for one in _bases(kind):
+        if type.__dict__["__flags__"].__get__(one) & _HEAP_TYPE:
+            for name, slot in list(type.__dict__["__dict__"].__get__(one).items()):
+                if type(slot) is types.MemberDescriptorType and name not in ("__weakref__", "__dict__"):
+                    yield name, slot
+
+
+def _identical(before: Dict[Any, Any], after: Dict[Any, Any]) -> bool:
+    if len(before) != len(after):
+        return False
+    return all(map(is_, before.values(), after.values())) and all(map(is_, before, after))
+
+
+def _iterator(value: Any) -> Iterator[Any]:
+    base: Any = sequence_base(value)
+    return base.__iter__(value)  # type: ignore[no-any-return]
+
+
+def _bases(kind: type) -> Tuple[type, ...]:
+    return type.__dict__["__mro__"].__get__(kind)  # type: ignore[no-any-return]
+
+
+def _slot_value(slot: Any, target: Any) -> Any:
+    try:
+        return slot.__get__(target)
+    except AttributeError:
+        return MISSING
+
+
+def _put_item(names: Dict[Any, Any], name: Any, value: Any) -> None:
+    if value is MISSING:
+        names.pop(name, None)
+    else:
+        names[name] = value
+
+
+class ImportedHolder(DictHolder):
+    """`sys.modules`. What was imported in addition is no leak unless it proves to be one."""
+
+    def __init__(self) -> None:
+        super().__init__("sys.modules", sys.modules)

@@ -1,0 +1,294 @@
+"""State that no namespace shows: of the process, of the interpreter and of its standard library.
+
+Nothing is imported for it: what the project has not loaded is not asked.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.holders import Holder
+from readiness_probe.tracing.loops import CurrentLoop
+from readiness_probe.tracing.values import MISSING, module_names, same, shown, shown_variable
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple
+
+_OF_PYTEST = "PYTEST_CURRENT_TEST"
+
+
+class EnvironmentHolder(Holder):
+    """`os.environ`, by its variables."""
+
+    def __init__(self) -> None:
+        super().__init__("os.environ", os.environ)
+        self._raw: Optional[Dict[Any, Any]] = None
+
+    def now(self) -> Dict[Any, Any]:
+        self._raw = dict(self.target._data)
+        return {name: value for name, value in dict(self.target).items() if name != _OF_PYTEST}
+
+    def moved(self) -> bool:
+        return bool(self._raw != self.target._data)
+
+    def put(self, name: Any, value: Any) -> None:
+        if value is MISSING:
+            self.target.pop(name, None)
+        else:
+            self.target[name] = value
+        if name == "TZ":
+            time.tzset()
+
+    def state(self, name: Any) -> str:
+        return f"os.environ[{name!r}]"
+
+    def shown(self, name: Any, value: Any) -> str:
+        return shown_variable(str(name), value)
+
+
+class Facet:
+    """One thing that can be read and, as a rule, written. `read` answers MISSING where there is no such thing."""
+
+    def __init__(
+        self,
+        read: Callable[[], Any],
+        write: Optional[Callable[[Any], None]] = None,
+        words: Callable[[Any], str] = shown,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self.read = read
+        self.write = write
+        self.words = words
+        self.quiet = quiet
+
+
+class InterpreterHolder(Holder):
+    """Everything below, by name."""
+
+    def __init__(self) -> None:
+        super().__init__("interpreter", None)
+        self.facets = _facets()
+
+    def now(self) -> Dict[Any, Any]:
+        found = {name: facet.read() for name, facet in self.facets.items()}
+        return {name: value for name, value in found.items() if value is not MISSING}
+
+    def moved(self) -> bool:
+        return True
+
+    def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
+        """What was loaded in between has not changed."""
+        names = [name for name in after if name in before and not self.same(before[name], after[name])]
+        return [(name, before[name], after[name]) for name in names]
+
+    def same(self, one: Any, other: Any) -> bool:
+        if isinstance(one, _Opaque) and isinstance(other, _Opaque):
+            return bool(one.value == other.value)
+        return same(one, other, 4)
+
+    def get(self, name: Any) -> Any:
+        return self.facets[name].read()
+
+    def put(self, name: Any, value: Any) -> None:
+        write = self.facets[name].write
+        if write is None:
+            raise TypeError(f"{name} cannot be put back")
+        write(value)
+
+    def keep(self) -> Callable[[], None]:
+        """What puts everything back as it is now. A fork resets the current event loop and the random state."""
+        kept = self.now()
+
+        def put_back() -> None:
+            now = self.now()
+            for name, value in kept.items():
+                if self.facets[name].write is not None and not self.same(now.get(name, MISSING), value):
+                    self.put(name, value)
+
+        return put_back
+
+    def state(self, name: Any) -> str:
+        return str(name)
+
+    def shown(self, name: Any, value: Any) -> str:
+        return self.facets[name].words(value)
+
+
+def _facets() -> Dict[str, Facet]:
+    loop = CurrentLoop()
+    return {
+        "cwd": Facet(_cwd, lambda path: os.chdir(path)),
+        "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
+        "the current event loop": Facet(loop.read, loop.write, loop.words),
+        "the state of random": Facet(_random, _set_random, lambda _: "a state", quiet=True),
+        "the state of numpy.random": Facet(_numpy, _set_numpy, lambda _: "a state", quiet=True),
+        "locale": Facet(_locale, _set_locale),
+        "the decimal context": Facet(_decimal, _set_decimal),
+        "the default timeout of sockets": Facet(_socket_timeout, _set_socket_timeout),
+        "the recursion limit": Facet(sys.getrecursionlimit, sys.setrecursionlimit),
+        "the switch interval": Facet(sys.getswitchinterval, sys.setswitchinterval),
+        "gc": Facet(gc.isenabled, _set_gc, lambda on: "enabled" if on else "disabled"),
+        "the thresholds of gc": Facet(gc.get_threshold, lambda limits: gc.set_threshold(*limits)),
+        "signal handlers": Facet(_signals, _set_signals, _words_of_signals),
+        "the interval timer": Facet(_timer, lambda _: _drop(signal.setitimer(signal.ITIMER_REAL, 0))),
+        "logging.disable": Facet(_logging_disabled, _set_logging_disabled),
+        "threads": Facet(_threads, None, _words_of_threads, quiet=True),
+    }
+
+
+def _drop(_: object) -> None:
+    """What a call answered is of no use."""
+
+
+def _names(module: str) -> Dict[str, Any]:
+    found = sys.modules.get(module)
+    return module_names(found) if found is not None else {}
+
+
+def _cwd() -> Any:
+    try:
+        return os.getcwd()
+    except OSError:
+        return "a folder that is gone"
+
+
+def _umask() -> Any:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _random() -> Any:
+    instance = _names("random").get("_inst")
+    if instance is None:
+        return MISSING
+    state = instance.getstate()
+    return _Opaque(state, state)
+
+
+def _set_random(state: Any) -> None:
+    _names("random")["_inst"].setstate(state.original)
+
+
+def _numpy() -> Any:
+    rand = _names("numpy.random.mtrand").get("_rand")
+    if rand is None:
+        return MISSING
+    kind, keys, *rest = rand.get_state()
+    return _Opaque((kind, keys.tobytes(), *rest), (kind, keys.copy(), *rest))
+
+
+def _set_numpy(state: Any) -> None:
+    _names("numpy.random.mtrand")["_rand"].set_state(state.original)
+
+
+def _locale() -> Any:
+    found = _names("_locale")
+    return found["setlocale"](found["LC_ALL"], None) if found else MISSING
+
+
+def _set_locale(value: Any) -> None:
+    found = _names("_locale")
+    if ";" not in value:
+        found["setlocale"](found["LC_ALL"], value)
+        return
+    for part in value.split(";"):
+        category, _, name = part.partition("=")
+        if category in found:
+            found["setlocale"](found[category], name)
+
+
+def _decimal() -> Any:
+    names = _names("decimal")
+    if "getcontext" not in names:
+        return MISSING
+    context = names["getcontext"]()
+    return context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp
+
+
+def _set_decimal(value: Any) -> None:
+    context = _names("decimal")["getcontext"]()
+    parts = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+    for name, part in zip(parts, value):
+        setattr(context, name, part)
+
+
+def _socket_timeout() -> Any:
+    names = _names("_socket")
+    return names["getdefaulttimeout"]() if "getdefaulttimeout" in names else MISSING
+
+
+def _set_socket_timeout(value: Any) -> None:
+    _names("_socket")["setdefaulttimeout"](value)
+
+
+def _set_gc(on: bool) -> None:
+    (gc.enable if on else gc.disable)()
+
+
+_WATCHED_SIGNALS = tuple(
+    number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP)
+)
+_get_handler = module_names(signal).get("_signal", signal).getsignal
+
+
+def _signals() -> Any:
+    return tuple(map(_get_handler, _WATCHED_SIGNALS))
+
+
+def _set_signals(handlers: Any) -> None:
+    for number, handler in zip(_WATCHED_SIGNALS, handlers):
+        if handler is not None and _get_handler(number) is not handler:
+            signal.signal(number, handler)
+
+
+def _words_of_signals(handlers: Any) -> str:
+    own = [
+        f"{signal.Signals(number).name}: {shown(handler)}"
+        for number, handler in zip(_WATCHED_SIGNALS, handlers)
+        if callable(handler) and handler is not signal.default_int_handler
+    ]
+    return ", ".join(own) or "the usual ones"
+
+
+def _timer() -> Any:
+    return signal.getitimer(signal.ITIMER_REAL)[0] > 0
+
+
+def _manager() -> Any:
+    root = _names("logging").get("root")
+    return None if root is None else root.manager
+
+
+def _logging_disabled() -> Any:
+    manager = _manager()
+    return MISSING if manager is None else manager.disable
+
+
+def _set_logging_disabled(value: Any) -> None:
+    manager = _manager()
+    manager.disable = value
+    manager._clear_cache()
+
+
+def _threads() -> Any:
+    return tuple(sorted(number for number in threading._active))  # type: ignore[attr-defined]
+
+
+def _words_of_threads(numbers: Any) -> str:
+    return f"{len(numbers)} running"
+
+
+class _Opaque:
+    """A state that is compared as a whole, and put back as `original`."""
+
+    def __init__(self, value: Any, original: Any) -> None:
+        self.value = value
+        self.original = original

@@ -1,0 +1,126 @@
+"""Who changed what, in order; and what of it is still changed."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.holders import ModuleHolder
+from readiness_probe.tracing.values import MISSING
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    from readiness_probe.tracing.holders import Holder
+
+IMPORT, FIXTURE, TEST = "import", "fixture", "test"
+
+
+class Author:
+    """Who was at work: a test, a fixture that outlives tests, or the import of a module.
+
+    `name` is what a report says, `test` the index of the test that ran meanwhile (-1: none). `ended` is how many
+    changes there were when a fixture was torn down; None while it is in force.
+    """
+
+    __slots__ = ("ended", "kind", "name", "scope", "test")
+
+    def __init__(self, kind: str, name: str, test: int = -1, scope: str = "") -> None:
+        self.kind = kind
+        self.name = name
+        self.test = test
+        self.scope = scope
+        self.ended: Optional[int] = None
+
+    def in_force(self, number: int) -> bool:
+        """A fixture that was set up when there were `number` changes; what it changed is meant."""
+        return self.kind == FIXTURE and (self.ended is None or self.ended > number)
+
+
+class Change:
+    """One binding that an author left changed. `number` orders all changes of a session."""
+
+    __slots__ = ("after", "author", "before", "holder", "name", "number")
+
+    def __init__(
+        self, number: int, holder: Holder, name: Any, before: Any, after: Any, author: Author
+    ) -> None:
+        self.number = number
+        self.holder = holder
+        self.name = name
+        self.before = before
+        self.after = after
+        self.author = author
+
+    @property
+    def state(self) -> str:
+        return self.holder.state(self.name)
+
+
+class Leak:
+    """A binding that differs from what it was at first, with every change that led there."""
+
+    __slots__ = ("changes",)
+
+    def __init__(self, changes: List[Change]) -> None:
+        self.changes = changes
+
+    @property
+    def last(self) -> Change:
+        return self.changes[-1]
+
+    @property
+    def first_value(self) -> Any:
+        return self.changes[0].before
+
+    @property
+    def state(self) -> str:
+        return self.last.state
+
+    @property
+    def holder(self) -> Holder:
+        return self.last.holder
+
+    @property
+    def is_quiet(self) -> bool:
+        """A change that programs make as a matter of course: an import, a value filled in at first use."""
+        return is_quiet(self.last.holder, self.last.name, self.first_value, self.last.after)
+
+
+def is_quiet(holder: Holder, name: Any, before: Any, after: Any) -> bool:
+    """See `Leak.is_quiet`."""
+    if holder.quiet:
+        return True
+    facet = getattr(holder, "facets", {}).get(name)
+    if facet is not None:
+        return bool(facet.quiet)
+    if holder.title == "sys.modules":
+        return before is MISSING
+    if isinstance(holder, ModuleHolder):
+        filled_in = before is None or before is MISSING
+        return filled_in and (not holder.own or issubclass(type(after), ModuleType))
+    return False
+
+
+class Ledger:
+    """All changes of a session, in order."""
+
+    def __init__(self) -> None:
+        self.changes: List[Change] = []
+
+    def add(self, holder: Holder, name: Any, before: Any, after: Any, author: Author) -> None:
+        self.changes.append(Change(len(self.changes), holder, name, before, after, author))
+
+    def leaks(self, end: Optional[int] = None) -> List[Leak]:
+        """What was changed after the first `end` changes (default: all of them), the newest last."""
+        found: Dict[Tuple[int, Any], List[Change]] = {}
+        for change in self.changes[:end]:
+            key = (id(change.holder), change.name)
+            history = found.pop(key, [])
+            history.append(change)
+            if not change.holder.same(history[0].before, change.after):
+                found[key] = history
+        return [Leak(history) for history in found.values()]
+
+    def since(self, start: int, end: int) -> List[Change]:
+        return self.changes[start:end]

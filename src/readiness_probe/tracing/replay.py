@@ -1,0 +1,136 @@
+"""In a copy of the process: put state back, run tests again, and say how the last one ended."""
+
+from __future__ import annotations
+
+import faulthandler
+import re
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest import runner
+
+from readiness_probe import upper
+from readiness_probe.tracing import locate
+from readiness_probe.tracing.ledger import TEST
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from readiness_probe.places import Places
+    from readiness_probe.tracing.ledger import Ledger
+    from readiness_probe.tracing.tracker import Tracker
+
+_VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_LINE_LIMIT = 300
+
+
+class Replayer:
+    """`items` are the session's, `inside` is the hook that runs a test in place of pytest's own."""
+
+    def __init__(self, items: List[Any], tracker: Tracker, places: Places) -> None:
+        self.items = items
+        self._tracker = tracker
+        self._places = places
+        self.reports: Optional[List[Any]] = None
+
+    def inside(self, item: Any, nextitem: Any) -> Optional[bool]:
+        """Stands for pytest's own way to run a test while a replay goes on."""
+        if self.reports is None:
+            return None
+        self.reports += runner.runtestprotocol(item, log=False, nextitem=nextitem)
+        return True
+
+    def answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
+        """`undo` and `put` name changes by number, `run` tests by index; the last one's outcome is the answer."""
+        broken = self._put_back(question)
+        if broken:
+            return {"outcome": "lost", "error": broken}
+        began = time.monotonic()
+        with tempfile.TemporaryFile() as stack:
+            faulthandler.dump_traceback_later(question["seconds"], file=stack)
+            watch = self._watch(question.get("locate"))
+            if watch is not None:
+                watch.start()
+            result: Dict[str, Any] = {}
+            for index in question["run"]:
+                result = self.run(self.items[index])
+            if watch is not None:
+                result["where"], result["stack"] = watch.stop()
+            faulthandler.cancel_dump_traceback_later()
+        result["seconds"] = time.monotonic() - began
+        return result
+
+    def run(self, item: Any) -> Dict[str, Any]:
+        """Run one test as a new one, through every plugin that stands around a test."""
+        self.reports = []
+        try:
+            _ready(item)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=upper.sibling_of(item))
+        except (KeyboardInterrupt, pytest.exit.Exception) as error:
+            return {"outcome": "failed", "error": f"call {type(error).__name__}"}
+        finally:
+            reports, self.reports = self.reports, None
+        return outcome_of(reports)
+
+    def _put_back(self, question: Dict[str, Any]) -> str:
+        ledger = self._tracker.ledger
+        own = _own_changes(ledger, question.get("undo"))
+        chosen = [ledger.changes[number] for number in question.get("put", ())]
+        for change in sorted([*own, *chosen], key=lambda one: -one.number):
+            try:
+                change.holder.put(change.name, change.before)
+            except Exception as error:  # noqa: BLE001 - told as what it is: state that cannot be put back
+                if change in chosen and not question.get("lenient"):
+                    return f"{change.state} cannot be put back: {type(error).__name__}: {error}"
+        return ""
+
+    def _watch(self, wanted: Any) -> Any:
+        if wanted is None:
+            return None
+        return locate.Watch(wanted, self._tracker, self._places)
+
+
+def _own_changes(ledger: Ledger, undo: Any) -> List[Any]:
+    """What the test itself changed; not the fixtures that it shares with others."""
+    if not undo:
+        return []
+    index, start, end = undo
+    found = ledger.since(start, end)
+    return [one for one in found if one.author.kind == TEST and one.author.test == index]
+
+
+def _ready(item: Any) -> None:
+    item.session._setupstate.teardown_exact(upper.sibling_of(item))
+    if hasattr(item, "_initrequest"):
+        item._initrequest()
+
+
+def outcome_of(reports: List[Any]) -> Dict[str, Any]:
+    """`outcome` is passed, failed or skipped; a failure has an `error` by which two of them can be told apart."""
+    for report in reports:
+        if report.failed:
+            return {"outcome": "failed", "error": error_of(report), "at": place_of(report)}
+    skipped = any(report.skipped for report in reports)
+    return {"outcome": "skipped" if skipped else "passed", "error": "", "at": ""}
+
+
+def error_of(report: Any) -> str:
+    """Phase, exception and first line, without numbers and addresses."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message if crash is not None else report.longrepr)
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return f"{report.when} {_VARYING.sub('#', first[:_LINE_LIMIT])}"
+
+
+def place_of(report: Any) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return "" if crash is None else f"{crash.path}:{crash.lineno}"
+
+
+def flush() -> None:
+    """Before a fork: what is buffered would be written twice."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()

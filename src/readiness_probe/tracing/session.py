@@ -1,0 +1,169 @@
+"""One traced session: who is at work when, which worlds to freeze, and the questions once all tests have run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.causes import Budget, Case
+from readiness_probe.tracing.findings import Findings
+from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
+from readiness_probe.tracing.names import fixture_name
+from readiness_probe.tracing.replay import Replayer, error_of, flush
+from readiness_probe.tracing.silence import silence
+from readiness_probe.tracing.tracker import Tracker
+from readiness_probe.tracing.worlds import World, freeze
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from readiness_probe.recorder import Recorder
+
+WORLDS = 12
+"""Failures whose world is kept; further ones are listed as not asked about."""
+REPLAYS = 400
+SECONDS = 60.0
+SLOWEST = 10.0
+"""Seconds that one replay may take at least."""
+
+
+class Tracing:
+    """The recorder's session, traced. `options` is the JSON object of READINESS_PROBE_ISOLATION."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._options: Dict[str, Any] = json.loads(recorder.options.isolation)
+        self.tracker: Optional[Tracker] = None
+        self.replayer: Optional[Replayer] = None
+        self._why_not = ""
+        self._base: Optional[World] = None
+        self._cases: List[Case] = []
+        self._fixtures: Dict[int, Author] = {}
+        self._index: Dict[int, int] = {}
+        self._items: List[Any] = []
+        self._current = -1
+        self._error = ""
+        self._start = 0
+        self._slowest = 0.0
+        self._began = 0.0
+
+    # --- before the tests
+
+    def begin(self) -> None:
+        """Before the first test file is imported."""
+        self.tracker = Tracker(self._recorder.places.is_users)
+
+    def imported(self, name: str) -> None:
+        """A test file (or a package of them) was collected, and so imported."""
+        if self.tracker is not None:
+            self.tracker.look(Author(IMPORT, name))
+
+    def collected(self, items: List[Any]) -> None:
+        self._items = list(items)
+        self._index = {id(item): number for number, item in enumerate(items)}
+
+    def _first_test(self) -> None:
+        assert self.tracker is not None
+        self.tracker.look(Author(IMPORT, "the start of the session"))
+        self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
+        self._base = self._freeze()
+
+    # --- around a test
+
+    def before(self, item: Any) -> None:
+        if self.tracker is None:
+            return
+        if self.replayer is None:
+            self._first_test()
+        self._current = self._index.get(id(item), -1)
+        self._error = ""
+        self._start = len(self.tracker.ledger.changes)
+        self._began = time.monotonic()
+
+    def failed(self, report: Any) -> None:
+        """One phase of the test went wrong, as pytest sees it in the end."""
+        self._error = self._error or error_of(report)
+
+    def after(self, item: Any) -> None:
+        if self.tracker is None or self._current < 0:
+            return
+        self._slowest = max(self._slowest, time.monotonic() - self._began)
+        end = self.tracker.look(Author(TEST, item.nodeid, self._current))
+        if self._error:
+            world = self._freeze() if len(self._cases) < WORLDS else None
+            self._cases.append(Case(self._current, item.nodeid, self._error, world, self._start, end))
+        self._current = -1
+
+    # --- around a fixture that outlives tests
+
+    def fixture_begins(self) -> None:
+        """What the test changed so far is its own doing."""
+        if self.tracker is not None and self._current >= 0:
+            self.tracker.look(Author(TEST, self._items[self._current].nodeid, self._current))
+
+    def fixture_made(self, definition: Any) -> None:
+        if self.tracker is None or self._current < 0:
+            return
+        author = Author(FIXTURE, fixture_name(definition), self._current, str(definition.scope))
+        self._fixtures[id(definition)] = author
+        self.tracker.look(author)
+        result = getattr(definition, "cached_result", None)
+        if result is not None and result[-1] is None:
+            self.tracker.follow(f"the value of fixture {definition.argname}", result[0])
+
+    def fixture_ends(self, definition: Any) -> None:
+        """It was torn down; what it changed and did not put back is a leak from here on."""
+        author = self._fixtures.pop(id(definition), None)
+        if author is not None and self.tracker is not None:
+            author.ended = self.tracker.look(author)
+
+    # --- worlds
+
+    def _freeze(self) -> Optional[World]:
+        if not hasattr(os, "fork") or sys.platform == "darwin":
+            self._why_not = f"fork cannot be trusted on {sys.platform}"
+            return None
+        assert self.replayer is not None
+        assert self.tracker is not None
+        flush()
+        replayer, keep = self.replayer, self.tracker.interpreter.keep()
+
+        def answer(question: Dict[str, Any]) -> Dict[str, Any]:
+            keep()
+            return replayer.answer(question)
+
+        return freeze(lambda: silence(self._recorder.config), answer)
+
+    # --- after the tests
+
+    def finish(self) -> None:
+        """Ask what is to be asked, and put the answers on record."""
+        if self.tracker is None or self.replayer is None:
+            return
+        budget = Budget(
+            int(self._options.get("replays", REPLAYS)), float(self._options.get("seconds", SECONDS))
+        )
+        seconds = max(SLOWEST, 5 * self._slowest)
+        findings = Findings(self._items, self.tracker, self._recorder.places, self._base, budget, seconds)
+        try:
+            for case in self._cases:
+                self._recorder.events.write("finding", **findings.of(case, self._why_not))
+            self._recorder.events.write(
+                "isolation",
+                tests=len(self._items),
+                watched=self.tracker.watched,
+                seconds=round(self.tracker.seconds, 6),
+                replays=budget.spent,
+                leaks=findings.leaks(),
+                why_not=self._why_not,
+            )
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        for world in [self._base, *(case.world for case in self._cases)]:
+            if world is not None:
+                world.close()

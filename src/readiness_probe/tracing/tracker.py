@@ -1,0 +1,144 @@
+"""Looks at everything that is watched, and enters in the ledger what is not as it was at the last look."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing.graph import Graph
+from readiness_probe.tracing.holders import (
+    ClassHolder,
+    DictHolder,
+    ImportedHolder,
+    InstanceHolder,
+    ModuleHolder,
+    SequenceHolder,
+)
+from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
+from readiness_probe.tracing.ledger import Ledger
+from readiness_probe.tracing.loggers import loggers
+from readiness_probe.tracing.values import ATOMS
+from readiness_probe.tracing.versions import Versions
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Set
+
+    from readiness_probe.tracing.holders import Holder
+    from readiness_probe.tracing.ledger import Author
+
+_value = attrgetter("value")
+_LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
+
+
+class Tracker:
+    """`users` says of a file whether it is the user's own code. The first look is the base of the ledger."""
+
+    def __init__(self, users: Callable[[str], bool]) -> None:
+        self.versions = Versions()
+        self.ledger = Ledger()
+        self.seconds = 0.0
+        self._graph = Graph(users, all_classes=self.versions.of_classes)
+        self._tagged: List[Holder] = []
+        self._tags: List[Any] = []
+        self._last: List[int] = []
+        self._compared: List[Holder] = []
+        self._titled: Dict[str, Holder] = {}
+        self._loggers: Set[int] = set()
+        self._modules = 0
+        self._imported = ImportedHolder()
+        self._graph.leave_alone(os.environ, os.environ._data, sys.modules)  # type: ignore[attr-defined]
+        self._take(EnvironmentHolder())
+        self.interpreter = InterpreterHolder()
+        self._take(self.interpreter)
+        self._take(self._imported)
+        for name in _LISTS_OF_SYS:
+            self._graph.leave_alone(getattr(sys, name))
+            self._take(SequenceHolder(f"sys.{name}", getattr(sys, name)))
+        self._discover()
+
+    @property
+    def watched(self) -> int:
+        """How many holders there are."""
+        return len(self._tagged) + len(self._compared)
+
+    def look(self, author: Author) -> int:
+        """Enter what changed since the last look as the doing of `author`; how many changes there are by now."""
+        began = time.perf_counter()
+        for holder in self._moved():
+            self._compare(holder, author)
+        self._discover()
+        self.seconds += time.perf_counter() - began
+        return len(self.ledger.changes)
+
+    def titled(self, title: str) -> Optional[Holder]:
+        """The holder of that title; modules that were loaded since the last look are taken in first."""
+        if title not in self._titled:
+            self._discover()
+        return self._titled.get(title)
+
+    def follow(self, title: str, value: Any) -> None:
+        """Watch a value that lives in no namespace, such as that of a fixture."""
+        for holder in self._graph.reached(title, value):
+            self._take(holder)
+
+    def _moved(self) -> List[Holder]:
+        values = list(map(_value, self._tags))
+        moved = []
+        if values != self._last:
+            moved = [self._tagged[i] for i, (new, old) in enumerate(zip(values, self._last)) if new != old]
+            self._last = values
+        return moved + [holder for holder in self._compared if holder.moved()]
+
+    def _compare(self, holder: Holder, author: Author) -> None:
+        now = holder.now()
+        for name, before, after in holder.changes(holder.seen, now):
+            self.ledger.add(holder, name, before, after, author)
+            if type(after) not in ATOMS and not isinstance(holder, (EnvironmentHolder, InterpreterHolder)):
+                self._follow_new(holder, name, after)
+        holder.seen = now
+
+    def _follow_new(self, holder: Holder, name: Any, value: Any) -> None:
+        if isinstance(holder, ImportedHolder):
+            return
+        if isinstance(holder, ModuleHolder) and not holder.own:
+            return
+        self._take_all(self._graph.reached(holder.state(name), value))
+
+    def _discover(self) -> None:
+        """Modules and loggers that came since the last look; what they hold now is their base."""
+        if self._modules != len(sys.modules):
+            self._modules = len(sys.modules)
+            for holder in list(self._graph.new_modules()):
+                self._take(holder)
+                self._take_all(self._graph.inside(holder))
+        for one in loggers():
+            if id(one.target) not in self._loggers:
+                self._loggers.add(id(one.target))
+                self._graph.leave_alone(one.target)
+                self._take(one)
+
+    def _take_all(self, holders: Iterable[Holder]) -> None:
+        for holder in holders:
+            self._take(holder)
+
+    def _take(self, holder: Holder) -> None:
+        holder.seen = holder.now()
+        self._titled.setdefault(holder.title, holder)
+        names = holder.dict() if self._has_version(holder) else None
+        if names is None:
+            self._compared.append(holder)
+        else:
+            tag = self.versions.tag(names)
+            self._tagged.append(holder)
+            self._tags.append(tag)
+            self._last.append(tag.value)
+
+    def _has_version(self, holder: Holder) -> bool:
+        if isinstance(holder, ClassHolder):
+            return self.versions.of_classes
+        if isinstance(holder, InstanceHolder):
+            return self.versions.of_instances
+        return self.versions.of_dicts and isinstance(holder, (ModuleHolder, DictHolder))

@@ -33,6 +33,9 @@ class AgentRequest(BaseModel):
     auto_run_code_on_code_block: bool = False
     max_iterations: Annotated[int, between(1, 100), WHOLE] = 3
     max_total_seconds: Annotated[Number, positive(86400)] | None = None
+    max_tokens: Annotated[int, between(1, 10**6), WHOLE] | None = Field(
+        None, description="Bounds each reply of the model."
+    )
     max_tokens_total: Annotated[int, between(0, 10**9), WHOLE] | None = None
     max_cost: Annotated[Number, between(0, 10**6)] | None = Field(None, description="US dollars.")
     max_tool_calls: Annotated[int, between(0, 10**4), WHOLE] | None = None
@@ -60,6 +63,7 @@ class AgentRequest(BaseModel):
             escalate_model=self.escalate_model or "",
             seed=self.seed,
             temperature=self.temperature,
+            max_tokens=self.max_tokens,
             stream=self.stream,
         )
 

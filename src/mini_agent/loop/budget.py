@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mini_agent.conversation import NOTHING_USED, Reply, Usage
 from mini_agent.limits import Limits
+from mini_agent.loop.options import RunOptions
 from mini_agent.result import StopReason
 
 
@@ -57,6 +58,12 @@ def tokens_left(limits: Limits, spent: Spent) -> int | None:
     if limits.max_tokens_total is None:
         return None
     return max(1, limits.max_tokens_total - spent.tokens.total)
+
+
+def reply_tokens(options: RunOptions, spent: Spent) -> int | None:
+    """How long the next reply may be: what is left of the budget, or what one reply may take, whichever is less."""
+    bounds = (options.max_tokens, tokens_left(options.limits, spent))
+    return min((one for one in bounds if one is not None), default=None)
 
 
 def tool_calls_left(limits: Limits, spent: Spent) -> int | None:

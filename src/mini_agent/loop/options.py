@@ -15,7 +15,7 @@ class RunOptions:
     `use_tools`: the backend's tools are offered to the model. `enable_repair`: a call that cannot be made (unknown
     name, arguments that do not fit) goes back to the model with the reason; without it, it ends the run as
     `model_error`. `max_history_characters` bounds what is sent (see `history.prune`), never what is returned; None
-    sends everything. `stream`: text is streamed from the model when somebody listens.
+    sends everything. `max_tokens` bounds each reply of the model, where `limits.max_tokens_total` bounds them all. `stream`: text is streamed from the model when somebody listens.
     """
 
     model: str
@@ -28,10 +28,13 @@ class RunOptions:
     escalate_model: str = ""
     seed: int | None = None
     temperature: float | None = None
+    max_tokens: int | None = None
     max_history_characters: int | None = None
     stream: bool = True
 
     def __post_init__(self) -> None:
         """Raises ValueError naming the field that makes no sense."""
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise ValueError(f"max_tokens must be at least 1, is {self.max_tokens}")
         if self.max_history_characters is not None and self.max_history_characters < 0:
             raise ValueError(f"max_history_characters must not be negative, is {self.max_history_characters}")

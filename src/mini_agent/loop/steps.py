@@ -72,7 +72,7 @@ class Steps:
             temperature=options.temperature,
             # The same request with the same seed would be answered with the same blank.
             seed=None if options.seed is None else options.seed + self._blanks,
-            max_tokens=budget.tokens_left(options.limits, progress.spent),
+            max_tokens=budget.reply_tokens(options, progress.spent),
         )
         if self._listen:
             await self._listen(Step(progress.next_number, model))

@@ -10,10 +10,12 @@ from mini_agent.loop.budget import (
     Spent,
     after_reply,
     before_model_call,
+    reply_tokens,
     sentence,
     tokens_left,
     tool_calls_left,
 )
+from mini_agent.loop.options import RunOptions
 from mini_agent.result import StopReason
 
 numbers = st.integers(0, 50)
@@ -48,6 +50,15 @@ def test_every_reason_has_its_sentence(most, spent):
 def test_what_is_left_is_never_negative(most, spent):
     assert (tokens_left(most, spent) or 1) >= 1
     assert (tool_calls_left(most, spent) or 0) >= 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "whole", "expected"),
+    [(None, None, None), (5, None, 5), (None, 30, 20), (5, 30, 5), (50, 30, 20)],
+)
+def test_a_reply_is_bounded_by_its_own_limit_and_by_what_is_left(reply, whole, expected):
+    options = RunOptions("m", Limits(max_tokens_total=whole), max_tokens=reply)
+    assert reply_tokens(options, Spent(tokens=Usage(7, 3))) == expected
 
 
 @pytest.mark.parametrize(

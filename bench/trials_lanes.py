@@ -55,7 +55,8 @@ def one_check(name: str, rate: float, draw: random.Random, *, sharing: int) -> t
 def one_lane(rate: float, draw: random.Random, *, sharing: int) -> tuple[LaneVerdict, int]:
     found = [one_check(f"c{n}", rate, draw, sharing=sharing) for n in range(CHECKS)]
     results = [
-        CheckResult(name=f"c{n}", lane="nd", outcome=one, required=True, reason="") for n, (one, _) in enumerate(found)
+        CheckResult(name=f"c{n}", lane="nd", outcome=one, required=True, reason="")
+        for n, (one, _) in enumerate(found)
     ]
     return lane_verdict(results, strict=True), sum(made for _, made in found)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from readiness.record.trials import READY, TestTrials
 from readiness.trials.boundary import operating
-from readiness.trials.decision import Decision
 from readiness.trials.evidence import Evidence
+from readiness.trials.interval import interval
 from readiness.trials.planner import plan_trials
 from readiness.trials.tables import plan_lines
 from readiness.trials.wording import plot, trials_line
@@ -22,8 +23,13 @@ def test_the_plan_is_the_real_one() -> None:
 
 
 def test_the_line_and_the_plot_are_the_real_ones() -> None:
-    line = trials_line("tests/nd/test_capital.py::test_capital", Zone(), Evidence(18, 0), Decision.READY, 100)
-    assert "\n".join([line, *plot(Zone(), [True] * 18, rows=7)]) + "\n" == BLOCKS[1]
+    zone, evidence = Zone(), Evidence(18, 0)
+    bounds = interval(zone, evidence)
+    one = TestTrials(
+        "tests/nd/test_capital.py::test_capital", READY, "", zone.good, zone.bad, zone.alpha, zone.beta,
+        passes=18, cap=100, low=bounds.low, high=bounds.high, log_e=evidence.log_e(zone), path="P" * 18,
+    )  # fmt: skip
+    assert "\n".join([trials_line(one), *plot(one)]) + "\n" == BLOCKS[1]
 
 
 def test_the_red_lanes_of_the_page_are_the_exact_ones() -> None:

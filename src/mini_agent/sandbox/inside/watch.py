@@ -6,6 +6,7 @@ import os
 import stat
 import time
 
+from mini_agent.sandbox.inside import plan as words
 from mini_agent.sandbox.inside import tree
 
 TYPE_CHECKING = False
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 PAGE = os.sysconf("SC_PAGE_SIZE")
 BLOCK = 512
 SECONDS_BETWEEN_FOLDERS = 0.1
-HIDDEN = 1 << 62
-"""What a process is taken to hold that does not let itself be looked at."""
+TOO_MUCH = 1 << 62
+BUBBLEWRAPS_OWN = 3
+"""The keeper, bwrap, and bwrap's first process inside, the nearest to the root; they hide themselves."""
 SPARE_PROCESSES = 4
 """The launcher's own two, and a thread that dies while it is counted."""
 
@@ -30,6 +32,7 @@ class Watcher:
         self.bounds = plan["bounds"]
         self.folder = plan["folder"]
         self.next_folder = 0.0
+        self.not_looked_at = BUBBLEWRAPS_OWN if plan["way"] == words.BUBBLEWRAP else 0
 
     def look(self, root: int) -> str:
         pids = tree.descendants(root)
@@ -41,7 +44,7 @@ class Watcher:
         if now >= self.next_folder:
             used, files = folder_use(self.folder, self.bounds["folder_files"])
             self.next_folder = now + SECONDS_BETWEEN_FOLDERS
-            used += deleted_bytes(pids)
+            used += deleted_bytes(pids[self.not_looked_at :])
             if used > self.bounds["folder_bytes"] or files > self.bounds["folder_files"]:
                 return "disk"
         return ""
@@ -60,6 +63,15 @@ def own_bytes(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return 0
     return (resident - shared) * PAGE
+
+
+def address_space(pid: int) -> int:
+    """Pages of address space; none once a process is dead but not yet collected."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def fair_bytes(pid: int) -> int:
@@ -103,7 +115,10 @@ def entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def deleted_bytes(pids: list[int]) -> int:
-    """Bytes of files that have no name any more but that a process holds open or mapped; each file once."""
+    """Bytes of files that have no name any more but that a process holds open or mapped; each file once.
+
+    One that does not let itself be looked at, as a program without read permission, counts as holding too much.
+    """
     found: dict[tuple[int, int], int] = {}
     for pid in pids:
         try:
@@ -112,7 +127,8 @@ def deleted_bytes(pids: list[int]) -> int:
         except (FileNotFoundError, ProcessLookupError):
             continue
         except PermissionError:
-            return HIDDEN
+            if address_space(pid):
+                return TOO_MUCH
     return sum(found.values())
 
 

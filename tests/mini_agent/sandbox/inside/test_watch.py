@@ -37,7 +37,7 @@ def process(code: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def watcher(folder: Path, **changed: int) -> watch.Watcher:
-    plan: Any = {"bounds": {**BOUNDS, **changed}, "folder": str(folder)}
+    plan: Any = {"way": "bare", "bounds": {**BOUNDS, **changed}, "folder": str(folder)}
     return watch.Watcher(plan)
 
 
@@ -64,7 +64,11 @@ def test_processes_of_all_generations(tmp_path: Path):
 def test_a_process_that_is_gone_holds_nothing():
     with process("pass") as one:
         pass
-    assert (watch.own_bytes(one.pid), watch.fair_bytes(one.pid), watch.deleted_bytes([one.pid])) == (0, 0, 0)
+    assert (watch.own_bytes(one.pid), watch.fair_bytes(one.pid), watch.deleted_bytes([one.pid])) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_a_folder_s_files_are_counted_below_and_links_are_not_followed(tmp_path: Path):

@@ -85,7 +85,7 @@ def test_environment_request_and_trace_headers_reach_the_server_once_each(run, t
                 forward_headers={"traceparent": "00-aa-bb-01", "X-REQ": "trace", "x-keep": "trace"},
             )
             assert [one.name for one in await backend.definitions()] == ["add"]
-            assert (await backend.invoke("1", "add", {"a": 1}, 5.0)).ok
+            assert (await backend.invoke("1", "add", {"a": 1}, 20.0)).ok
             await backend.aclose()
         assert [one.target for one in server.requests] == ["GET /tools HTTP/1.1", "POST /invoke HTTP/1.1"]
         for request in server.requests:

@@ -17,7 +17,7 @@ SECRET = "s3cret-value-of-a-header"
 QUICK = RetryRule(first=0.01)
 
 
-def call(run, tool_server, http_backend, *script, timeout=2.0, headers=(), **rules):
+def call(run, tool_server, http_backend, *script, timeout=20.0, headers=(), **rules):
     """One call of `add`: its outcome, and the server with what it received."""
 
     async def check():
@@ -60,8 +60,8 @@ def test_cookies_of_an_answer_are_not_sent_back(run, tool_server, http_backend, 
     async def check():
         async with tool_server(answer(200, "{}", "Set-Cookie: a=b; Path=/")) as server:
             backend = http_backend(server.url)
-            await backend.invoke("1", "add", {}, 2.0)
-            await backend.invoke("2", "add", {}, 2.0)
+            await backend.invoke("1", "add", {}, 20.0)
+            await backend.invoke("2", "add", {}, 20.0)
             await backend.aclose()
         assert [request.named("cookie") for request in server.requests] == [[], []]
         assert server.connections == 1
@@ -92,7 +92,7 @@ def test_arguments_that_are_no_json_are_not_sent(run, tool_server, http_backend)
         async with tool_server() as server:
             backend = http_backend(server.url)
             for arguments in ({"a": float("nan")}, {"a": object()}, {"a": {1, 2}}):
-                outcome = await backend.invoke("1", "add", arguments, 2.0)
+                outcome = await backend.invoke("1", "add", arguments, 20.0)
                 assert outcome.error == "the arguments cannot be written as JSON"
             await backend.aclose()
         assert server.requests == []
@@ -117,11 +117,9 @@ def test_busy_is_asked_again_and_counted_with_every_header_once(
 
 def test_a_wait_asked_for_is_kept(run, tool_server, http_backend, answer):
     started = time.monotonic()
-    outcome, _ = call(
-        run, tool_server, http_backend, answer(429, "", "Retry-After: 1"), answer(200), timeout=5.0
-    )
+    outcome, _ = call(run, tool_server, http_backend, answer(429, "", "Retry-After: 1"), answer(200))
     assert outcome.ok
-    assert 1.0 <= time.monotonic() - started < 2.5
+    assert time.monotonic() - started >= 1.0
 
 
 def test_a_storm_ends_at_the_cap(run, tool_server, http_backend, answer):
@@ -136,7 +134,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(run, tool_server, http_backend, a
     outcome, server = call(run, tool_server, http_backend, answer(503, "down", "Retry-After: 3600"))
     assert outcome.error == "HTTP 503: down"
     assert len(server.requests) == 1
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 10.0
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 408, 500, 502, 504])
@@ -157,7 +155,7 @@ def test_no_redirect_is_followed(run, tool_server, http_backend, answer, status,
             async with tool_server(answer(status, "", location)) as server:
                 backend = http_backend(server.url, headers=(("Authorization", "Bearer abcdefgh"),))
                 if method == "POST":
-                    said = (await backend.invoke("1", "add", {}, 2.0)).error
+                    said = (await backend.invoke("1", "add", {}, 20.0)).error
                 else:
                     with pytest.raises(ToolBackendError) as refusal:
                         await backend.definitions()
@@ -280,7 +278,7 @@ def test_a_server_that_hangs_is_left_at_the_timeout_after_one_post(run, tool_ser
     started = time.monotonic()
     outcome, server = call(run, tool_server, http_backend, writing(close=False), timeout=0.3)
     assert outcome.error == "the tool server did not answer within 0.3 s"
-    assert 0.3 <= time.monotonic() - started < 0.8
+    assert 0.3 <= time.monotonic() - started < 10.0
     assert len(server.requests) == 1
 
 
@@ -322,7 +320,7 @@ def test_a_huge_error_is_cut(run, tool_server, http_backend):
 def test_a_server_that_is_not_there(run, http_backend):
     async def check():
         backend = http_backend("http://127.0.0.1:1")
-        outcome = await backend.invoke("1", "add", {}, 2.0)
+        outcome = await backend.invoke("1", "add", {}, 20.0)
         with pytest.raises(ToolBackendError, match="no connection to the tool server"):
             await backend.definitions()
         await backend.aclose()
@@ -333,7 +331,7 @@ def test_a_server_that_is_not_there(run, http_backend):
 
 @pytest.mark.parametrize("moment", ["hanging", "waiting to retry", "reading"])
 def test_a_cancelled_call_has_closed_its_connection_when_it_returns(
-    run, tool_server, http_backend, answer, moment
+    in_time, tool_server, http_backend, answer, moment
 ):
     script = {
         "hanging": writing(close=False),
@@ -341,7 +339,7 @@ def test_a_cancelled_call_has_closed_its_connection_when_it_returns(
         "reading": writing(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", close=False),
     }[moment]
 
-    async def check():
+    async def once() -> float:
         async with tool_server(script) as server:
             backend = http_backend(server.url)
             running = asyncio.create_task(backend.invoke("1", "add", {}, 25.0))
@@ -353,10 +351,11 @@ def test_a_cancelled_call_has_closed_its_connection_when_it_returns(
             with pytest.raises(asyncio.CancelledError):
                 await running
             await backend.aclose()
-            assert time.monotonic() - started < 0.25
+            took = time.monotonic() - started
         assert len(server.requests) == 1
+        return took
 
-    run(check())
+    assert in_time(once)
 
 
 def test_many_calls_at_once_are_each_posted_once(run, tool_server, http_backend):
@@ -408,3 +407,25 @@ def test_a_list_is_asked_for_within_its_time(run, tool_server, http_backend):
             await backend.aclose()
 
     run(check())
+
+
+def test_a_connection_is_used_again_but_not_one_that_the_server_has_closed(
+    run, tool_server, http_backend, answer
+):
+    async def closing(request, reader, writer):
+        writer.write(answer(200, "{}"))
+        await writer.drain()
+        writer.close()
+
+    async def check(script, connections):
+        async with tool_server(script) as server:
+            backend = http_backend(server.url)
+            for number in range(3):
+                assert (await backend.invoke(str(number), "add", {}, 20.0)).ok
+                await asyncio.sleep(0.05)
+            await backend.aclose()
+        assert len(server.requests) == 3
+        assert server.connections == connections
+
+    run(check(answer(200, "{}"), 1))
+    run(check(closing, 3))

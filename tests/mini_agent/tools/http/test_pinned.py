@@ -52,7 +52,7 @@ def test_a_name_that_changes_its_answer_leads_nowhere_new(run, tool_server, http
             backend = http_backend(f"http://tools.example:{server.port}", allow=NAMED)
             await backend.definitions()
             for _ in range(3):
-                assert (await backend.invoke("1", "add", {}, 5.0)).ok
+                assert (await backend.invoke("1", "add", {}, 20.0)).ok
             await backend.aclose()
         assert len(server.requests) == 4
         for request in server.requests:
@@ -68,7 +68,7 @@ def test_calls_at_the_same_time_resolve_once(run, tool_server, http_backend, res
     async def check():
         async with tool_server() as server:
             backend = http_backend(f"http://tools.example:{server.port}", allow=NAMED)
-            outcomes = await asyncio.gather(*(backend.invoke("1", "add", {}, 5.0) for _ in range(5)))
+            outcomes = await asyncio.gather(*(backend.invoke("1", "add", {}, 20.0) for _ in range(5)))
             await backend.aclose()
         assert all(one.ok for one in outcomes)
 
@@ -98,7 +98,7 @@ def test_one_address_that_is_not_allowed_is_enough_to_refuse(
             backend = http_backend(f"http://tools.example:{server.port}", allow=NAMED)
             with pytest.raises(ToolBackendError, match="an address that is not allowed"):
                 await backend.definitions()
-            outcome = await backend.invoke("1", "add", {}, 5.0)
+            outcome = await backend.invoke("1", "add", {}, 20.0)
             await backend.aclose()
         assert not outcome.ok
         assert "an address that is not allowed" in outcome.error
@@ -115,7 +115,7 @@ def test_the_next_address_is_tried_when_one_refuses_and_is_kept(run, tool_server
         async with tool_server() as server:
             backend = http_backend(f"http://tools.example:{server.port}", allow=NAMED)
             for _ in range(2):
-                assert (await backend.invoke("1", "add", {}, 5.0)).ok
+                assert (await backend.invoke("1", "add", {}, 20.0)).ok
             assert backend._transport._addresses[0] == ip_address("127.0.0.1")
             await backend.aclose()
         assert len(server.requests) == 2
@@ -148,7 +148,7 @@ def test_a_proxy_of_the_environment_is_not_used(run, tool_server, http_backend, 
     async def check():
         async with tool_server() as server:
             backend = http_backend(server.url)
-            assert (await backend.invoke("1", "add", {}, 5.0)).ok
+            assert (await backend.invoke("1", "add", {}, 20.0)).ok
             await backend.aclose()
 
     run(check())

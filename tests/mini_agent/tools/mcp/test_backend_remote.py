@@ -19,12 +19,12 @@ def test_the_sdks_own_server(run, remote, friendly_url):
             backend = remote(url, (("Authorization", f"Bearer {SECRET}"), ("X-A", "1"), ("ACCEPT", "mine")))
             names = [one.name for one in await backend.definitions()]
             assert {"add", "shout_loud_er", "sleep"} <= set(names)
-            assert (await backend.invoke("1", "add", {"a": 2, "b": 3}, 10.0)).content == "5.0"
-            assert (await backend.invoke("2", "shout_loud_er", {"text": "a"}, 10.0)).content == "A"
-            failing = await backend.invoke("3", "fail", {}, 10.0)
+            assert (await backend.invoke("1", "add", {"a": 2, "b": 3}, 30.0)).content == "5.0"
+            assert (await backend.invoke("2", "shout_loud_er", {"text": "a"}, 30.0)).content == "A"
+            failing = await backend.invoke("3", "fail", {}, 30.0)
             assert (failing.ok, failing.error) == (False, "Error executing tool fail: this tool fails")
 
-            raw = json.loads((await backend.invoke("4", "headers", {}, 10.0)).content)["raw"]
+            raw = json.loads((await backend.invoke("4", "headers", {}, 30.0)).content)["raw"]
             sent = [name.lower() for name, _ in raw]
             assert len(sent) == len(set(sent))
             assert dict(raw)["authorization"] == f"Bearer {SECRET}"
@@ -33,23 +33,32 @@ def test_the_sdks_own_server(run, remote, friendly_url):
             late = await backend.invoke("5", "sleep", {"seconds": 60}, 0.2)
             assert late.error == "the MCP server did not answer within 0.2 s"
             slept = await asyncio.gather(
-                *(backend.invoke(str(n), "sleep", {"seconds": 0.3}, 10.0) for n in range(5))
+                *(backend.invoke(str(n), "sleep", {"seconds": 0.3}, 30.0) for n in range(5))
             )
             assert [one.content for one in slept] == ["slept"] * 5
             await backend.aclose()
 
-            second = remote(url)
-            await second.definitions()
-            calling = asyncio.create_task(second.invoke("6", "sleep", {"seconds": 60}, 60.0))
+    run(check())
+
+
+def test_a_cancelled_call_has_closed_its_connections_when_it_returns(in_time, remote, friendly_url):
+    async def once() -> float:
+        async with friendly_url() as url:
+            backend = remote(url)
+            await backend.definitions()
+            calling = asyncio.create_task(backend.invoke("1", "sleep", {"seconds": 60}, 60.0))
             await asyncio.sleep(0.2)
             started = time.monotonic()
             calling.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await calling
-            assert time.monotonic() - started < 0.25
-            await second.aclose()
+            took = time.monotonic() - started
+            with pytest.raises(ToolBackendError, match="ended when a call was cancelled"):
+                await backend.invoke("2", "add", {"a": 1, "b": 1}, 30.0)
+            await backend.aclose()
+        return took
 
-    run(check())
+    assert in_time(once)
 
 
 def test_a_server_that_goes_away_is_a_backend_error(run, remote, friendly_url):
@@ -58,7 +67,7 @@ def test_a_server_that_goes_away_is_a_backend_error(run, remote, friendly_url):
             backend = remote(url)
             await backend.definitions()
         with pytest.raises(ToolBackendError, match=f"^MCP server '{url}': "):
-            await backend.invoke("1", "add", {"a": 1, "b": 2}, 5.0)
+            await backend.invoke("1", "add", {"a": 1, "b": 2}, 30.0)
         with pytest.raises(ToolBackendError):
             await backend.definitions()
         await backend.aclose()
@@ -100,7 +109,7 @@ def test_a_server_that_is_none_is_a_backend_error(run, remote, tool_server, raw,
 
     async def check():
         async with tool_server(serve) as server:
-            backend = remote(f"{server.url}/mcp", (("Authorization", f"Bearer {SECRET}"),), open_timeout=3.0)
+            backend = remote(f"{server.url}/mcp", (("Authorization", f"Bearer {SECRET}"),), open_timeout=30.0)
             with pytest.raises(ToolBackendError, match=why) as refusal:
                 await backend.definitions()
             await backend.aclose()
@@ -125,7 +134,7 @@ def test_a_server_that_hangs_is_left_in_time(run, remote, tool_server):
             started = time.monotonic()
             with pytest.raises(ToolBackendError, match=r"did not answer within 0\.3 s"):
                 await backend.definitions()
-            assert time.monotonic() - started < 1.0
+            assert time.monotonic() - started < 10.0
             await backend.aclose()
 
     run(check())
@@ -140,7 +149,7 @@ def test_an_answer_without_end_is_not_read(run, remote, tool_server):
 
     async def check():
         async with tool_server(flood) as server:
-            backend = remote(f"{server.url}/mcp", max_bytes=100_000, open_timeout=5.0)
+            backend = remote(f"{server.url}/mcp", max_bytes=100_000, open_timeout=30.0)
             with pytest.raises(ToolBackendError, match="too long"):
                 await backend.definitions()
             await backend.aclose()

@@ -145,6 +145,9 @@ def bystander(token: str) -> Iterator[subprocess.Popen[bytes]]:
         [*sleeper(), str(LIFETIME)],
         env={"MINI_AGENT_SECRET": token},
         stdin=subprocess.DEVNULL,
+        # Whoever waits for the service's output to end must not wait for this one, should the service be killed.
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:

@@ -14,7 +14,7 @@ from mini_agent.model.request import native_body
 from mini_agent.model.schema_answer import ArrivingText, read_written
 from mini_agent.model.schema_history import has_tool_traffic
 from mini_agent.model.schema_tools import Offer, offer_of, schema_body
-from mini_agent.model.tool_modes import Finding, Mode, is_about_tools
+from mini_agent.model.tool_modes import Finding, Mode, lacks_tools
 
 _SCHEMA_REFUSED: Final = frozenset((400, 422))
 
@@ -40,7 +40,7 @@ class Asking:
         try:
             return await self._ask(native_body(request, self._model), self._effort.on_text)
         except UpstreamError as error:
-            if request.tool_mode != "auto" or not _involves_tools(request) or not is_about_tools(error):
+            if request.tool_mode != "auto" or not _involves_tools(request) or not lacks_tools(error):
                 raise
         self._finding.modes.remember(self._endpoint.base, self._model, "schema")
         self._effort.retries += 1

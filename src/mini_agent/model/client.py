@@ -27,6 +27,7 @@ class ChatModel:
         self._finding = Finding(modes)
         first = Upstream(settings.base, settings.api_key)
         self._upstreams = (first, *settings.fallbacks) if settings.base else settings.fallbacks
+        self._closed = False
         self._endpoints: dict[Upstream, Endpoint] = {}
 
     async def reply(
@@ -51,9 +52,9 @@ class ChatModel:
         raise self._failure(errors, effort)
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        endpoints, self._endpoints = self._endpoints, {}
-        for endpoint in endpoints.values():
+        """Close every connection, calls under way with them. A closed model stays closed."""
+        self._closed = True
+        for endpoint in self._endpoints.values():
             await endpoint.aclose()
 
     def _failure(self, errors: list[UpstreamError], effort: Effort) -> ModelError:
@@ -65,6 +66,8 @@ class ChatModel:
         return told
 
     def _endpoint(self, upstream: Upstream) -> Endpoint:
+        if self._closed:
+            raise ModelError("the model has been closed", 503, "closed")
         place = Upstream(upstream.base, upstream.api_key)
         if place not in self._endpoints:
             self._endpoints[place] = Endpoint(self._settings, place)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mini_agent.model.base_url import is_loopback
 from mini_agent.model.failure import (
@@ -33,6 +33,8 @@ ERROR_BYTES: Final = 64 << 10
 """As much of an error's body is read."""
 _DRAINED_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 15.0
+_TO_PARSER: Final = ("_httpcore_stream", "_stream", "_connection", "_h11_state")
+"""From a response of httpx2 to the h11 connection that parsed it."""
 
 
 class Connections:
@@ -143,7 +145,10 @@ class Incoming:
         return b"".join([chunk async for chunk in self.chunks])
 
     async def aclose(self) -> None:
+        """End the exchange. Its connection is used again only where nothing is left on it."""
         await self.chunks.aclose()
+        if _surplus(self._response):
+            await self._response.extensions["network_stream"].aclose()
         await self._response.aclose()
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
@@ -176,6 +181,18 @@ class Incoming:
                 if len(body) >= ERROR_BYTES:
                     break
         return body[:ERROR_BYTES].decode("utf-8", "replace")
+
+
+def _surplus(response: httpx2.Response) -> bool:
+    """Whether bytes beyond the answer have been read: the pool would take them for the answer to the next request.
+
+    RFC 9112, section 9.2: a client must not. The pool does not say, so its parser is asked; where it cannot be found,
+    the connection is not used again.
+    """
+    found: Any = response.stream
+    for name in _TO_PARSER:
+        found = getattr(found, name, None)
+    return found is None or bool(found.trailing_data[0])
 
 
 def _trust(base: str) -> ssl.SSLContext:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mini_agent.interfaces import OnText
+from mini_agent.interfaces import ModelError, OnText
 from mini_agent.model.answer import Answer, read_answer
 from mini_agent.model.base_url import host_of
 from mini_agent.model.connections import Connections, Incoming
@@ -29,11 +29,14 @@ class Endpoint:
         self.base = upstream.base
         self._settings = settings
         self._key = upstream.api_key
+        self._closed = False
         self._name = host_of(upstream.base)
         self._connections = Connections(settings, upstream.base)
 
     async def ask(self, body: Mapping[str, Any], extra: Mapping[str, str], on_text: OnText | None) -> Answer:
         """Send once. `extra` are further header fields. Raises UpstreamError, or ModelError for a bad request."""
+        if self._closed:
+            raise ModelError("the model has been closed", 503, "closed")
         content = encoded(body, stream=on_text is not None)
         headers = self._headers(extra)
         server = Server(
@@ -49,6 +52,8 @@ class Endpoint:
             raise
 
     async def aclose(self) -> None:
+        """Close every connection; what is asked afterwards, or tried again, is refused."""
+        self._closed = True
         await self._connections.aclose()
 
     def _headers(self, extra: Mapping[str, str]) -> Any:

@@ -98,7 +98,7 @@ def refused(
         to_caller,
         own_code,
         retry_after=retry_after,
-        again=status in RETRIED and not told_not_to_retry,
+        again=status in RETRIED and not told_not_to_retry and own_code != "insufficient_quota",
         elsewhere=status in _UNSERVED or status >= 500 or status < 400,
         upstream_status=status,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Final
 
 from mini_agent.conversation import Reply
@@ -67,6 +68,14 @@ class OpenModel:
         """Close every connection."""
         if self._owner:
             await self._chat.aclose()
+
+    async def __aenter__(self) -> OpenModel:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 def open_model(

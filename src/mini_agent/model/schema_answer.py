@@ -15,7 +15,7 @@ _FENCED: Final = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 _BEGUN: Final = re.compile(r'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(.*)', re.DOTALL)
 _WHOLE: Final = re.compile(
     r"""(?:[^"\\]++
-         |\\[^u]
+         |\\["\\/bfnrt]
          |\\u(?![dD][89abAB])[0-9a-fA-F]{4}
          |\\u[dD][89abAB][0-9a-fA-F]{2}
           (?:\\u[dD][c-fC-F][0-9a-fA-F]{2} | (?=[^\\] | \\[^u] | \\u(?![dD][c-fC-F])[0-9a-fA-F]{4}))
@@ -24,6 +24,8 @@ _WHOLE: Final = re.compile(
 )
 """As much of a JSON string as can be read: no half escape, and no half of a surrogate pair."""
 _LONGEST_HEAD: Final = 1024
+_LONGEST_ESCAPE: Final = 12
+"""Characters of a surrogate pair written as two escapes; what is longer and cannot be read never will be."""
 
 
 def read_written(answer: Answer, offer: Offer) -> Answer:
@@ -113,12 +115,8 @@ class ArrivingText:
     def _grown(self) -> str:
         found = _WHOLE.match(self._pending)
         body = found[0] if found else ""
-        self._over = self._pending[len(body) :].startswith('"')
         self._pending = self._pending[len(body) :]
-        try:
-            added = well_formed(json.loads(f'"{body}"', strict=False))
-        except ValueError:
-            self._over = True
-            return ""
+        self._over = self._pending.startswith('"') or len(self._pending) > _LONGEST_ESCAPE
+        added = well_formed(json.loads(f'"{body}"', strict=False))
         self._texts.append(added)
         return added

@@ -7,8 +7,8 @@ list them for models whose template has none: it is asked, in a request of its o
 2. Refused (400, 422, 501 or 500 about tools), or cut off by the limit: asked again with nothing optional.
 3. Refused again with a word about tools, or answered without a call: schema.
 
-Any other failure decides nothing; it is the call's own failure. Should a native request be refused later with a word
-about tools (some servers take `required` and no other choice), schema mode is remembered from then on.
+Any other failure decides nothing; it is the call's own failure. Should a native request be refused later because there
+are no tools (some servers take `required` and no other choice), schema mode is remembered from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Literal, TypeAlias
+from weakref import WeakValueDictionary
 
 from mini_agent.conversation import NOTHING_USED, ToolDefinition, Usage
 from mini_agent.model.answer import Answer
@@ -35,6 +36,12 @@ PROBE: Final = ToolDefinition(
 _QUESTION: Final = "Call the function report_ready with ready set to true. Do not write anything else."
 _TOKENS: Final = 128
 _ABOUT_TOOLS: Final = re.compile(r"tool|function", re.IGNORECASE)
+_NO_TOOLS: Final = re.compile(
+    r"not support(?:ed)? (?:\w+ ){0,3}(?:tool|function)|(?:tools?|tool[- ]call(?:s|ing)?|functions?) "
+    r"(?:\w+ ){0,3}not (?:supported|available|enabled)|tool choice requires|tools param requires"
+    r"|(?:unknown|unrecognized|unsupported|unexpected)[^.]{0,40}\btools\b",
+    re.IGNORECASE,
+)
 _REFUSALS: Final = frozenset((400, 422, 500, 501))
 _REMEMBERED: Final = 1024
 
@@ -63,21 +70,22 @@ class Finding:
 
     def __init__(self, modes: ToolModes) -> None:
         self.modes = modes
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def mode(self, base: str, model: str, ask: Ask) -> tuple[Mode, Usage]:
         """The mode, and the tokens that finding it out took. Raises UpstreamError when that failed."""
         known = self.modes.known(base, model)
         if known:
             return known, NOTHING_USED
-        lock = self._locks.setdefault((base, model), asyncio.Lock())
+        lock = self._locks.get((base, model))
+        if lock is None:
+            lock = self._locks[base, model] = asyncio.Lock()
         async with lock:
             known = self.modes.known(base, model)
             if known:
                 return known, NOTHING_USED
             mode, usage = await find_out(model, ask)
             self.modes.remember(base, model, mode)
-            self._locks.pop((base, model), None)
             return mode, usage
 
 
@@ -102,15 +110,18 @@ async def find_out(model: str, ask: Ask) -> tuple[Mode, Usage]:
     try:
         second = await ask(bare)
     except UpstreamError as error:
-        if is_about_tools(error):
+        if error.upstream_status in _REFUSALS and _ABOUT_TOOLS.search(str(error)):
             return "schema", used
         raise
     return ("native" if _called(second) else "schema"), used + second.usage
 
 
-def is_about_tools(error: UpstreamError) -> bool:
-    """Whether a refusal says that tools are the trouble."""
-    return error.upstream_status in _REFUSALS and bool(_ABOUT_TOOLS.search(str(error)))
+def lacks_tools(error: UpstreamError) -> bool:
+    """Whether a refusal of a caller's request says that the model or server has no tools.
+
+    Stricter than for our own question: a caller's faulty tools or messages must not change the mode for all others.
+    """
+    return error.upstream_status in _REFUSALS and bool(_NO_TOOLS.search(str(error)))
 
 
 def _called(answer: Answer) -> bool:

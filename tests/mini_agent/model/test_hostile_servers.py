@@ -330,6 +330,22 @@ def test_redirects_are_not_followed(run, serve, model_at, ask, answers):
     run(main())
 
 
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_what_a_server_says_too_much_is_no_answer_to_the_next_request(
+    run, serve, model_at, ask, answers, heard, streamed
+):
+    async def main():
+        right = answers.told("right") if streamed else answers.whole("right")
+        twice = right + answers.whole("somebody else's")
+        async with serve([twice, right, right]) as server, model_at(server.url) as model:
+            for _ in range(3):
+                assert (await model.reply(ask(), heard if streamed else None)).content == "right"
+            assert len(server.exchanges) == 3
+            assert server.connections == 2
+
+    run(main())
+
+
 def test_the_repr_of_settings_has_no_key():
     environ = {"MINI_AGENT_API_BASE": "http://h:1", "MINI_AGENT_API_KEY": KEY, "OTHER": KEY}
     environ["MINI_AGENT_FALLBACKS"] = '[{"model": "a", "base": "http://o:1", "key_env": "OTHER"}]'

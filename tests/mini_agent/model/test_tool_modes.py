@@ -9,7 +9,8 @@ import pytest
 
 from mini_agent.conversation import ToolDefinition, Usage
 from mini_agent.interfaces import ModelError, ModelRequest
-from mini_agent.model.tool_modes import PROBE, ToolModes
+from mini_agent.model.failure import Server, refused
+from mini_agent.model.tool_modes import PROBE, Finding, ToolModes, lacks_tools
 
 ADD = ToolDefinition(
     "add", "Add numbers", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -220,6 +221,51 @@ def test_a_later_refusal_about_tools_changes_the_mode(run, serve, model_at, ask,
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid schema for function 'add'",
+        "messages with role 'tool' must be a response to a preceding message with 'tool_calls'",
+        "Tool choice 'x' not found in 'tools' parameter.",
+        "'response_format' is not supported together with 'tools'.",
+    ],
+)
+def test_a_callers_faulty_request_changes_no_mode(run, serve, model_at, ask, answers, native, said):
+    async def script(exchange):
+        if probed(exchange.json):
+            await native(exchange)
+        else:
+            await exchange.send(answers.error(400, said))
+
+    async def main():
+        modes = ToolModes()
+        async with serve(script) as server, model_at(server.url, modes=modes) as model:
+            with pytest.raises(ModelError) as caught:
+                await model.reply(ask(tools=(ADD,)))
+            assert (caught.value.status, len(server.exchanges)) == (400, 2)
+            assert modes.known(f"{server.url}/v1", "m") == "native"
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "registry.ollama.ai/library/tiny does not support tools",
+        "This model does not support function calling",
+        "tools are not supported by this model",
+        "Tool calling is not enabled on this server",
+        '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+        "tools param requires --jinja flag",
+        "Unrecognized request argument supplied: tools",
+        "Unknown parameter: 'tools'.",
+    ],
+)
+def test_what_servers_without_tools_say(said):
+    assert lacks_tools(refused(Server("h"), 400, said))
+    assert not lacks_tools(refused(Server("h"), 429, said))
+
+
+@pytest.mark.parametrize(
     "more", [{}, {"tools": (ADD,), "tool_choice": "none"}, {"tools": (ADD,), "tool_mode": "native"}]
 )
 def test_nothing_is_found_out_without_need(run, serve, model_at, ask, native, more):
@@ -348,6 +394,20 @@ def test_a_context_that_is_too_long_is_not_asked_again(run, serve, model_at, ask
             with pytest.raises(ModelError) as caught:
                 await model.reply(ask(tools=(ADD,), tool_mode="schema"))
             assert (caught.value.code, len(server.exchanges)) == ("context_length_exceeded", 1)
+
+    run(main())
+
+
+def test_names_that_nobody_knows_leave_nothing_behind(run):
+    async def main():
+        finding = Finding(ToolModes())
+        for number in range(50):
+            with pytest.raises(ModelError):
+                await finding.mode("base", f"m{number}", unknown)
+        assert len(finding._locks) == 0
+
+    async def unknown(body):
+        raise refused(Server("h"), 404, "model not found")
 
     run(main())
 

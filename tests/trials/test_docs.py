@@ -7,14 +7,17 @@ from pathlib import Path
 
 from readiness.record.trials import READY, TestTrials
 from readiness.trials.boundary import operating
+from readiness.trials.calibration import calibrate
 from readiness.trials.evidence import Evidence
 from readiness.trials.interval import interval
 from readiness.trials.planner import plan_trials
-from readiness.trials.tables import plan_lines
+from readiness.trials.recorded import read_trials
+from readiness.trials.tables import calibration_lines, plan_lines
 from readiness.trials.wording import plot, trials_line
 from readiness.trials.zone import Zone
 
-PAGE = (Path(__file__).parents[2] / "docs/trials.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/trials.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -35,3 +38,11 @@ def test_the_line_and_the_plot_are_the_real_ones() -> None:
 def test_the_red_lanes_of_the_page_are_the_exact_ones() -> None:
     alone = operating(Zone(), Zone().good).not_ready
     assert f"red {100 * (1 - (1 - alone) ** 20):.0f} times" in " ".join(PAGE.split())
+
+
+def test_the_calibration_is_the_real_one() -> None:
+    path = ROOT / "bench/trials-recorded.jsonl"
+    with open(path, encoding="utf-8") as file:
+        trials = [one for one in read_trials(file, path.name) if one.test == "capital"]
+    found = calibrate("capital", trials, Zone(), 100)
+    assert "\n".join(calibration_lines([found], Zone())) + "\n" == BLOCKS[2]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mini_agent.observe.observer import Observer
 
 
+_QUIET_SECONDS = 2.0
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="", help="address to bind (default 127.0.0.1)")
     parser.add_argument("--port", default="", help="port to bind, 0 for any free one (default 8788)")
@@ -83,7 +86,7 @@ async def serve_parts(
     models = UpstreamModels(settings.model.base, settings.model.api_key, _configured(settings))
     stand_in = functools.partial(stand_in_of, settings.model.stand_ins)
     upstream = Upstream(model.with_headers, models.names, stand_in, settings.model.base)
-    trying = asyncio.ensure_future(asyncio.to_thread(try_sandbox))
+    trying = asyncio.ensure_future(try_sandbox())
     try:
         service = make_service(settings, listener, observer, upstream)
         await serve(application(service), service, listener, say)
@@ -93,11 +96,15 @@ async def serve_parts(
         await model.aclose()
 
 
-def try_sandbox() -> None:
-    """Try to escape before the first request that needs the sandbox; a service without one says so at once."""
+async def try_sandbox() -> None:
+    """Try to escape before the first request that needs the sandbox, so that a service without one says so early.
+
+    Not at once: the attempts take a second of CPU, which belongs to being ready.
+    """
     from mini_agent.sandbox.self_test import probe
 
-    report = probe()
+    await asyncio.sleep(_QUIET_SECONDS)
+    report = await asyncio.to_thread(probe)
     if not report.ok:
         logging.getLogger("mini_agent").warning("local tools are refused here: %s", report.reason)
 

@@ -143,6 +143,32 @@ def test_batches_decide_as_one_trial_at_a_time(zone: Zone, seed: int, rate: floa
     assert decide(zone, evidence) is single.decision
 
 
+@settings(deadline=None)
+@given(zone=..., seed=st.integers(0, 2**32), rate=st.floats(0.0, 1.0), slots=st.integers(1, 9))
+def test_trials_that_overtake_each_other_change_nothing(
+    zone: Zone, seed: int, rate: float, slots: int
+) -> None:
+    """New trials start as soon as one is back; failures come back first, whichever started first."""
+    draw = random.Random(seed)
+    path = [draw.random() < rate for _ in range(80)]
+    evidence, running, started = Evidence(), [], 0
+    while True:
+        batch = next_batch(zone, evidence, slots, len(path) - evidence.trials, len(running))
+        running += path[started : started + batch]
+        started += batch
+        if not running:
+            break
+        back = False if False in running and draw.random() < 0.8 else draw.choice(running)
+        running.remove(back)
+        evidence = evidence.add(back)
+        if decide(zone, evidence) is not Decision.UNDECIDED:
+            assert not running, "a verdict never leaves a trial in vain"
+    single = first_crossing(zone, path)
+    assert decide(zone, evidence) is single.decision
+    if single.decision is not Decision.UNDECIDED:
+        assert evidence == single.evidence
+
+
 def test_a_budget_that_cannot_decide_is_not_spent(zone: Zone) -> None:
     assert next_batch(zone, Evidence(), 4, 2) == 0
     assert next_batch(zone, Evidence(), 4, 3) == 3

@@ -29,6 +29,8 @@ _NEEDED: Final[Mapping[str, Mapping[str, type | tuple[type, ...]]]] = {
     "rerun": {"id": str},
     "swallowed": {"id": str},
     "warning": {"category": str, "message": str, "where": str},
+    "finding": {"id": str, "class": str, "causes": list},
+    "isolation": {"tests": int, "watched": int, "seconds": (int, float), "replays": int, "leaks": list},
     "guard_blocked": {"id": str, "what": str, "host": str},
 }
 """What is relied on. A line without it is a line that cannot be read."""

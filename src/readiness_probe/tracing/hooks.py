@@ -33,6 +33,11 @@ class TracingHooks:
             self._recorder.problem(error)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self, config: Any) -> Generator[None, Any, None]:
+        self._do(self._tracing.configure, config.option)
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, Any, None]:
         self._do(self._tracing.begin)
         yield
@@ -60,11 +65,14 @@ class TracingHooks:
         yield
         self._do(self._tracing.after, item)
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, Any, None]:
-        outcome = yield
-        if outcome.excinfo is None and outcome.get_result().failed:
-            self._do(self._tracing.failed, outcome.get_result())
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """What is shown in the end: an attempt that a plugin repeats is not. In a replay, a subtest's."""
+        replayer = self._tracing.replayer
+        if replayer is not None and replayer.reports is not None:
+            replayer.reports.append(report)
+        elif report.failed:
+            self._do(self._tracing.failed, report)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:

@@ -52,6 +52,11 @@ class Tracing:
 
     # --- before the tests
 
+    def configure(self, option: Any) -> None:
+        """One process sees all tests, in their order, where that was asked for: no workers of pytest-xdist."""
+        if self._options.get("serial") and hasattr(option, "numprocesses"):
+            option.numprocesses, option.dist, option.tx = None, "no", []
+
     def begin(self) -> None:
         """Before the first test file is imported."""
         self.tracker = Tracker(self._recorder.places.is_users)

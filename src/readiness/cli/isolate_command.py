@@ -1,0 +1,73 @@
+"""`readiness isolate`: run pytest once, and say of each test that fails which leaked state of which test makes it fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from readiness.gate.settings import UsageError
+from readiness.isolation.trace import Asked, trace
+from readiness.isolation.wording import lines
+from readiness.record.outcome import EXIT_INCONCLUSIVE, EXIT_NOT_READY, EXIT_READY
+from readiness.record.redact import Redactor, secret_values
+from readiness.record.write_aside import write_aside
+from readiness.report.plain import plain
+from readiness.run.interpreter import resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from readiness.isolation.finding import Report
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "exit codes: 0 nothing found · 1 findings · 2 usage error · 3 could not judge\n"
+    parser.add_argument(
+        "--python", metavar="PATH", help="the project's interpreter (default: as for a check)"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="also look for tests that would fail alone or after another test"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write what was found as JSON; `-` is standard output")
+    parser.add_argument(
+        "--replays", type=int, default=400, metavar="N", help="single tests run again at most (default 400)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=120.0, metavar="S", help="time for that at most (default 120)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="do not show what pytest prints")
+    parser.add_argument("pytest", nargs="*", metavar="-- PYTEST ARGS", help="what pytest is to run")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Raises UsageError when pytest cannot be run or cannot use its arguments."""
+    if args.replays < 1 or args.seconds <= 0:
+        raise UsageError("--replays and --seconds must be greater than 0")
+    folder = os.getcwd()
+    python = resolve(folder, args.python, os.environ, "--python").path
+    asked = Asked(python, tuple(args.pytest), folder, args.all, args.replays, args.seconds)
+    sys.stdout.flush()
+    # Standard output is for what was found.
+    report = trace(asked, os.environ, subprocess.DEVNULL if args.quiet else sys.stderr)
+    redactor = Redactor(secret_values(os.environ))
+    if args.json:
+        _write(args.json, redactor.text(json.dumps(report.to_json(), indent=2) + "\n"))
+    if args.json != "-":
+        sys.stdout.write("".join(f"{plain(redactor.text(line))}\n" for line in lines(report)))
+    return _code(report)
+
+
+def _write(path: str, text: str) -> None:
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        write_aside(path, text)
+
+
+def _code(report: Report) -> int:
+    if any(one.kind != "unjudged" for one in report.findings):
+        return EXIT_NOT_READY
+    return EXIT_READY if report.judged else EXIT_INCONCLUSIVE

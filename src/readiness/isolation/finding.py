@@ -1,0 +1,117 @@
+"""What was found out about tests that failed, as values and in their JSON form."""
+
+from __future__ import annotations
+
+from readiness.record.value import as_json, field_names, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final, Self
+
+CLASSES: Final = {
+    "victim": "fails because of what other tests left behind; alone it passes",
+    "brittle": "passes only after what another test leaves behind; alone it fails",
+    "broken": "fails by itself, with or without other tests",
+    "broken_and_polluted": "fails by itself, and other tests hide why",
+    "hanging": "did not come to an end",
+    "flaky": "run again in the same state, it ended otherwise",
+    "unjudged": "could not be judged",
+}
+
+
+@value
+class Cause:
+    """One binding that makes a test fail, and who left it so.
+
+    `where` is `file:line` of the write when `exact`, else of the test (or the file) during which it was written.
+    `proof` is `forked` (shown in copies of the failed process) or `fresh` (in new processes). Causes of one
+    `set` make the test fail each by itself; several sets are harmful only together. `during` names the test that
+    ran when a fixture that outlives tests was set up.
+    """
+
+    polluter: str
+    state: str
+    before: str
+    after: str
+    where: str
+    proof: str
+    exact: bool = True
+    kind: str = "test"
+    scope: str = ""
+    during: str = ""
+    set: int = 0
+    stack: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        texts = {name: str(data.get(name, "")) for name in field_names(cls)}
+        rest = {"exact": bool(data.get("exact")), "set": int(data.get("set", 0))}
+        return cls(**{**texts, **rest, "stack": tuple(map(str, data.get("stack", ())))})
+
+
+@value
+class Finding:
+    """One test. `kind` is one of CLASSES, `error` the phase and first line of its failure without numbers."""
+
+    test: str
+    kind: str
+    error: str = ""
+    causes: tuple[Cause, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            test=str(data.get("id", data.get("test", ""))),
+            kind=str(data["class"]),
+            error=str(data.get("error", "")),
+            causes=tuple(map(Cause.from_json, data.get("causes", ()))),
+            notes=tuple(map(str, data.get("notes", ()))),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "test": self.test,
+            "class": self.kind,
+            "causes": [as_json(one) for one in self.causes],
+            "patch": None,
+            "error": self.error,
+            "notes": list(self.notes),
+        }
+
+
+@value
+class LeftOver:
+    """State that is changed at the end of a run. No judgement: that something changed is no fault."""
+
+    by: str
+    state: str
+    where: str = ""
+
+
+@value
+class Report:
+    """One traced run of pytest. `seconds` is what tracing took, `watched` how many objects were looked at."""
+
+    tests: int
+    findings: tuple[Finding, ...] = ()
+    leaks: tuple[LeftOver, ...] = ()
+    replays: int = 0
+    seconds: float = 0.0
+    watched: int = 0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> bool:
+        """Whether every test that failed was understood, and nothing else went wrong."""
+        return not self.problems and all(one.kind != "unjudged" for one in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "tests": self.tests,
+            "findings": [one.to_json() for one in self.findings],
+            "leaks": [as_json(one) for one in self.leaks],
+            "replays": self.replays,
+            "problems": list(self.problems),
+        }

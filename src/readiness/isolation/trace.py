@@ -1,0 +1,109 @@
+"""Run the project's own pytest with tracing, and read what the probe found out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+
+from readiness.gate.settings import UsageError
+from readiness.isolation.finding import Finding, LeftOver, Report
+from readiness.record.value import value
+from readiness.run.probe_files import runs
+from readiness.run.probe_link import link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import IO, Any, Final
+
+    from readiness.run.probe_files import Run
+
+USAGE_ERROR: Final = 4
+"""pytest's exit code for arguments that it cannot use."""
+
+
+@value
+class Asked:
+    """What to run, where, and what it may cost: `replays` of single tests, `seconds` for all of them."""
+
+    python: str
+    arguments: tuple[str, ...]
+    folder: str
+    every_test: bool = False
+    replays: int = 400
+    seconds: float = 120.0
+
+    def options(self) -> str:
+        """For the probe, as JSON."""
+        return json.dumps(
+            {"all": self.every_test, "replays": self.replays, "seconds": self.seconds, "serial": True}
+        )
+
+
+def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Report:
+    """Run `python -m pytest ARGUMENTS` in `folder`; what pytest prints goes to `output`.
+
+    Raises UsageError when pytest cannot be run or cannot use its arguments, OSError when the probe cannot be placed.
+    """
+    with tempfile.TemporaryDirectory(prefix="readiness-isolate-") as folder:
+        events = os.path.join(folder, "events")
+        env = link(
+            environ,
+            os.path.join(folder, "probe"),
+            events,
+            test_timeout=None,
+            guard=False,
+            isolation=asked.options(),
+        )
+        command = [asked.python, "-m", "pytest", *asked.arguments]
+        ended = subprocess.run(
+            command, cwd=asked.folder, env=env, stdin=subprocess.DEVNULL, stdout=output, check=False
+        )
+        found = runs(events)
+        if not found or ended.returncode == USAGE_ERROR:
+            raise UsageError(_why_not(asked, ended.returncode, found))
+        return _report(found, ended.returncode)
+
+
+def _why_not(asked: Asked, code: int, found: Sequence[Run]) -> str:
+    if found:
+        return f"pytest cannot use these arguments: {' '.join(asked.arguments)}"
+    return (
+        f"{asked.python} -m pytest ended with code {code} and recorded nothing: it needs pytest 7 or later; "
+        "name the project's interpreter with --python"
+    )
+
+
+def _report(found: Sequence[Run], code: int) -> Report:
+    totals = [event for run in found for event in run.of("isolation")]
+    return Report(
+        tests=sum(int(one["tests"]) for one in totals),
+        findings=tuple(Finding.from_json(event) for run in found for event in run.of("finding")),
+        leaks=tuple(
+            LeftOver(str(leak["by"]), str(leak["state"]), str(leak.get("where", "")))
+            for one in totals
+            for leak in one["leaks"]
+        ),
+        replays=sum(int(one["replays"]) for one in totals),
+        seconds=sum(float(one["seconds"]) for one in totals),
+        watched=sum(int(one["watched"]) for one in totals),
+        problems=tuple(_problems(found, code)),
+    )
+
+
+def _problems(found: Sequence[Run], code: int) -> Iterator[str]:
+    for run in found:
+        for file in run.files:
+            yield from file.problems
+        for event in run.of("collect_error", "internal_error"):
+            yield f"{event.get('id') or 'pytest'} cannot be used: {event.get('message', '')}"
+        if not run.main.first("isolation"):
+            yield _unfinished(run, code)
+
+
+def _unfinished(run: Run, code: int) -> str:
+    started = [str(event["id"]) for event in run.of("start")]
+    running = f"; the last test that started was {started[-1]}" if started else "; no test was run"
+    return f"pytest ended with code {code} before its tests were over{running}"

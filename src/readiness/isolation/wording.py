@@ -1,0 +1,77 @@
+"""What a person reads of a traced run."""
+
+from __future__ import annotations
+
+from readiness.isolation.finding import CLASSES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from readiness.isolation.finding import Cause, Finding, Report
+
+LEAKS_SHOWN: Final = 10
+PROOF: Final = {
+    "forked": "run again in copies of the failed process: it fails as it is, and passes with this put back",
+    "fresh": "run again in new processes: it fails after the polluter, and passes without",
+}
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Each finding with its causes, then what was left changed, then one line that sums up."""
+    for finding in report.findings:
+        yield from _finding(finding)
+        yield ""
+    yield from _left_over(report)
+    for problem in report.problems:
+        yield f"PROBLEM: {problem}"
+    yield _sum(report)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    yield f"{finding.kind.upper().replace('_', ' ')}  {finding.test}"
+    yield f"  {CLASSES.get(finding.kind, '')}"
+    if finding.error:
+        yield f"  error     {finding.error}"
+    for cause in finding.causes:
+        yield from _cause(cause)
+    for note in finding.notes:
+        yield f"  note      {note}"
+
+
+def _cause(cause: Cause) -> Iterator[str]:
+    during = f", {cause.scope} scope, set up for {cause.during}" if cause.during else ""
+    yield f"  polluter  {cause.polluter}{f' ({cause.kind}{during})' if cause.kind != 'test' else ''}"
+    if cause.state:
+        yield f"  state     {cause.state}"
+        yield f"            {cause.before}  ->  {cause.after}"
+    yield f"  where     {cause.where}{'' if cause.exact else '  (the line was not found)'}"
+    for frame in cause.stack[1:4]:
+        yield f"            called from {frame}"
+    if cause.state:
+        yield f"  proof     {PROOF.get(cause.proof, cause.proof)}"
+    else:
+        yield "  proof     run again in copies of the process: it fails after this test, and passes without"
+
+
+def _left_over(report: Report) -> Iterator[str]:
+    if not report.leaks:
+        return
+    yield "left changed at the end (no fault by itself):"
+    for leak in report.leaks[:LEAKS_SHOWN]:
+        yield f"  {leak.state}  by {leak.by}"
+    if len(report.leaks) > LEAKS_SHOWN:
+        yield f"  … and {len(report.leaks) - LEAKS_SHOWN} more"
+    yield ""
+
+
+def _sum(report: Report) -> str:
+    kinds: dict[str, int] = {}
+    for finding in report.findings:
+        kinds[finding.kind] = kinds.get(finding.kind, 0) + 1
+    found = (
+        ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in kinds.items()) or "nothing found"
+    )
+    traced = f"tracing took {report.seconds:.2f} s for {report.watched} objects"
+    return f"{report.tests} tests: {found}; {report.replays} replays of single tests; {traced}"

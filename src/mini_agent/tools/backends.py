@@ -116,7 +116,7 @@ def open_mcp(
         return McpTools(StdioConnection(server))
     headers = sent_headers(server.headers, request_headers, forward_headers)
     endpoint, allow = remote_place(settings, server)
-    return McpTools(RemoteConnection(endpoint, allow, headers))
+    return McpTools(RemoteConnection(endpoint, allow, headers, name=server.name))
 
 
 def remote_place(settings: ToolSettings, server: RemoteServer) -> tuple[Endpoint, AllowList]:

@@ -181,3 +181,16 @@ def test_opening_costs_no_import_of_the_sdk():
         "assert not {'mcp', 'pydantic'} & set(sys.modules), 'backend'\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+def test_a_url_of_the_operator_is_not_shown(run):
+    async def check():
+        servers = {"maps": {"url": "http://127.0.0.1:1/hook/s3cret-path"}}
+        settings = ToolSettings.from_environment({"MINI_AGENT_MCP_SERVERS": json.dumps(servers)})
+        backend = open_backend("mcp", settings, mcp_server="maps")
+        with pytest.raises(ToolBackendError, match=r"^MCP server 'maps': ") as failure:
+            await backend.definitions()
+        await backend.aclose()
+        return str(failure.value)
+
+    assert "s3cret-path" not in run(check())

@@ -15,6 +15,9 @@ from mini_agent.tools.http.retry import RetryRule, pause, retry_after
 ERROR_BYTES = 64 * 1024
 """Read of an answer that is an error; its first characters alone are shown."""
 
+ERROR_SECONDS = 2.0
+"""For the body of an error: the status is worth more than waiting for all of the words."""
+
 
 class Exchange:
     """A request, and how often it was sent again. Use it for one call.
@@ -75,7 +78,7 @@ class Exchange:
 
     async def _read(self, response: httpx2.Response) -> Answer:
         ok = 200 <= response.status_code < 300
-        body = await read_body(response, self._max_bytes if ok else ERROR_BYTES, cut=not ok)
+        body = await (whole_body(response, self._max_bytes) if ok else first_bytes(response, ERROR_BYTES))
         encoding = response.headers.get("content-encoding", "")
         return Answer(
             status=response.status_code,
@@ -85,21 +88,33 @@ class Exchange:
         )
 
 
-async def read_body(response: httpx2.Response, limit: int, cut: bool) -> bytes:
-    """At most `limit` bytes; more is cut off, or raises TooLong."""
+async def whole_body(response: httpx2.Response, limit: int) -> bytes:
+    """Raises TooLong for more than `limit` bytes."""
     announced = response.headers.get("content-length", "")
-    if not cut and announced.isdigit() and int(announced[:20]) > limit:
-        raise TooLong(f"the answer is longer than {limit} bytes")
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_raw():
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            if cut:
+    body = bytearray()
+    if not (announced.isdigit() and int(announced[:20]) > limit):
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > limit:
                 break
-            raise TooLong(f"the answer is longer than {limit} bytes")
-    return b"".join(parts)[:limit]
+        else:
+            return bytes(body)
+    raise TooLong(f"the answer is longer than {limit} bytes")
+
+
+async def first_bytes(response: httpx2.Response, limit: int) -> bytes:
+    """What comes within ERROR_SECONDS, at most `limit` bytes of it."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(ERROR_SECONDS):
+            async for part in response.aiter_raw():
+                body += part
+                if len(body) > limit:
+                    break
+    except (TimeoutError, httpx2.HTTPError):
+        # An error that breaks off is still that error.
+        pass
+    return bytes(body[:limit])
 
 
 def target(response: httpx2.Response, url: str) -> str:

@@ -34,6 +34,7 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
         self._allow = allow
         self._addresses: tuple[Address, ...] = ()
         self._resolving = asyncio.Lock()
+        self._closed = False
         self._inner = httpx2.AsyncHTTPTransport(
             verify=verifying() if endpoint.scheme == "https" else refusing(),
             trust_env=False,
@@ -45,6 +46,8 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if origin_of(request.url) != self._endpoint.origin:
             raise httpx2.UnsupportedProtocol("another origin than the tool server's is never called")
+        if self._closed:
+            raise httpx2.ConnectError("the connection was closed")
         addresses = await self._pinned()
         for address in addresses[:-1]:
             try:
@@ -73,6 +76,8 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
         return self._addresses
 
     async def aclose(self) -> None:
+        """Close every connection, for good."""
+        self._closed = True
         await self._inner.aclose()
 
 

@@ -110,9 +110,14 @@ class McpTools:
         if "mcp" not in sys.modules:
             # It takes most of a second: in a thread, so that other runs go on.
             await asyncio.to_thread(importlib.import_module, "mcp")
+        if self._ended:
+            raise self._failure(self._ended)
+        import anyio
+
+        self._scope = anyio.CancelScope()
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(ready)
-        self._owner = asyncio.create_task(self._own(ready))
+        self._owner = asyncio.create_task(self._own(ready, self._scope))
         try:
             async with asyncio.timeout(self._rules.open_timeout):
                 await ready
@@ -121,13 +126,13 @@ class McpTools:
         finally:
             self._waiting.discard(ready)
 
-    async def _own(self, ready: asyncio.Future[None]) -> None:
+    async def _own(self, ready: asyncio.Future[None], scope: CancelScope) -> None:
         """Hold the client from its first to its last moment. Whatever ends it reaches everyone who waits."""
         import anyio
 
         error: BaseException | None = None
         try:
-            with anyio.CancelScope() as self._scope:
+            with scope:
                 async with self._connection.client() as client, anyio.create_task_group() as calls:
                     self._client, self._calls = client, calls
                     ready.set_result(None)

@@ -89,7 +89,10 @@ class StdioConnection:
 
 
 class RemoteConnection:
-    """A server behind a URL. `headers` are merged and checked already; they are sent with every request."""
+    """A server behind a URL. `headers` are merged and checked already; they are sent with every request.
+
+    An operator's server goes by its `name`: the path of its URL may be a secret.
+    """
 
     def __init__(
         self,
@@ -97,8 +100,9 @@ class RemoteConnection:
         allow: AllowList,
         headers: tuple[tuple[str, str], ...] = (),
         max_bytes: int = MAX_BYTES,
+        name: str = "",
     ) -> None:
-        self.name = endpoint.url()
+        self.name = name or endpoint.url()
         self._endpoint = endpoint
         self._allow = allow
         self._headers = headers

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from mini_agent.interfaces import ToolBackendError
+from mini_agent.tools.http import exchange
 from mini_agent.tools.http.retry import RetryRule
 
 SECRET = "s3cret-value-of-a-header"
@@ -429,3 +430,53 @@ def test_a_connection_is_used_again_but_not_one_that_the_server_has_closed(
 
     run(check(answer(200, "{}"), 1))
     run(check(closing, 3))
+
+
+@pytest.mark.parametrize("raw", [b"hello", b"", b"5\r\nhello\r\n"])
+def test_an_error_that_hangs_or_breaks_off_is_still_that_error(
+    run, tool_server, http_backend, monkeypatch, raw
+):
+    monkeypatch.setattr(exchange, "ERROR_SECONDS", 0.2)
+    chunked = raw.startswith(b"5")
+    length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 100"
+    head = b"HTTP/1.1 500 No\r\n" + length + b"\r\n\r\n"
+    for close in (True, False):
+        outcome, server = call(run, tool_server, http_backend, writing(head, raw, close=close))
+        assert outcome.error == ("HTTP 500: hello" if raw else "HTTP 500")
+        assert len(server.requests) == 1
+
+
+def test_a_closed_backend_opens_no_connection(run, tool_server, http_backend):
+    async def check():
+        async with tool_server() as server:
+            backend = http_backend(server.url)
+            await backend.aclose()
+            outcome = await backend.invoke("1", "add", {}, 20.0)
+            assert outcome.error == "no connection to the tool server: the connection was closed"
+        assert server.connections == 0
+
+    run(check())
+
+
+def test_ipv6(run, http_backend, answer):
+    async def serve(reader, writer):
+        seen.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer(200, "[]"))
+        await writer.drain()
+        writer.close()
+
+    async def check():
+        try:
+            listener = await asyncio.start_server(serve, "::1", 0)
+        except OSError:
+            pytest.skip("this machine has no IPv6 loopback")
+        port = listener.sockets[0].getsockname()[1]
+        backend = http_backend(f"http://[::1]:{port}")
+        assert await backend.definitions() == ()
+        await backend.aclose()
+        listener.close()
+        await listener.wait_closed()
+        assert f"Host: [::1]:{port}".encode() in seen[0].split(b"\r\n")
+
+    seen: list[bytes] = []
+    run(check())

@@ -277,3 +277,16 @@ def test_a_command_that_is_not_there(run, command):
 
 def test_a_backend_that_was_never_used_closes(run, plain):
     run(plain("usual").aclose())
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.02, 0.2])
+def test_closing_while_it_opens_leaves_nothing(run, plain, wait):
+    async def check():
+        backend = plain("mute", close_timeout=0.1)
+        opening = asyncio.create_task(backend.definitions())
+        await asyncio.sleep(wait)
+        await backend.aclose()
+        with pytest.raises(ToolBackendError):
+            await opening
+
+    run(check())

@@ -11,7 +11,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
 
-from mini_agent.model.base_url import is_loopback
+from mini_agent.interfaces import ModelError
+from mini_agent.model.base_url import host_of, is_loopback
 from mini_agent.model.failure import (
     Server,
     UpstreamError,
@@ -45,15 +46,22 @@ class Connections:
 
         self._settings = settings
         self._url = httpx2.URL(f"{base}/chat/completions")
-        self._transport = httpx2.AsyncHTTPTransport(
-            verify=_trust(base),
-            limits=httpx2.Limits(
-                max_connections=settings.connections,
-                max_keepalive_connections=settings.connections,
-                keepalive_expiry=_IDLE_SECONDS,
-            ),
-            proxy=_proxy(base),
+        limits = httpx2.Limits(
+            max_connections=settings.connections,
+            max_keepalive_connections=settings.connections,
+            keepalive_expiry=_IDLE_SECONDS,
         )
+        try:
+            self._transport = httpx2.AsyncHTTPTransport(
+                verify=_trust(base), limits=limits, proxy=_proxy(base)
+            )
+        except (ValueError, httpx2.InvalidURL, ImportError, OSError) as error:
+            raise ModelError(
+                f"no way to {host_of(base)}: the proxy or certificates of the environment cannot be used "
+                f"({type(error).__name__})",
+                502,
+                "unreachable",
+            ) from None
         self._timeouts = {
             "connect": settings.connect_seconds,
             "read": settings.read_seconds,
@@ -214,4 +222,5 @@ def _proxy(base: str) -> str | None:
     parts = urlsplit(base)
     if is_loopback(base) or proxy_bypass(parts.netloc):
         return None
-    return getproxies().get(parts.scheme)
+    found = getproxies().get(parts.scheme)
+    return found if not found or "://" in found else f"http://{found}"

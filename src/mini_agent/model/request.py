@@ -31,7 +31,13 @@ def _sampling(request: ModelRequest) -> dict[str, Any]:
 
 def tool_json(tool: ToolDefinition) -> dict[str, Any]:
     """A tool as the API takes it."""
-    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    function: dict[str, Any] = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": dict(tool.parameters),
+    }
+    if tool.strict:
+        function["strict"] = True
     return {"type": "function", "function": function}
 
 

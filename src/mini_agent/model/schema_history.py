@@ -18,20 +18,32 @@ def has_tool_traffic(messages: Iterable[Message]) -> bool:
     return any(message.get("role") == "tool" or message.get("tool_calls") for message in messages)
 
 
-def plain_messages(messages: Iterable[Message]) -> list[Message]:
-    """The same conversation in system, user and assistant messages. Results in a row become one message."""
+def plain_messages(messages: Iterable[Message], answer_name: str = "") -> list[Message]:
+    """The same conversation in system, user and assistant messages. Results in a row become one message.
+
+    With an `answer_name` the model's earlier answers stand there as it must write them now: one that sees plain text
+    after each result, and may not write any, calls the tool again instead.
+    """
     names: dict[str, str] = {}
     plain: list[Message] = []
     after_result = False
     for message in messages:
         is_result = message.get("role") == "tool"
-        rewritten = _plain(message, names)
+        rewritten = _as_answered(_plain(message, names), message, answer_name)
         if is_result and after_result:
             plain[-1] = plain[-1] | {"content": f"{plain[-1]['content']}\n{rewritten['content']}"}
         else:
             plain.append(rewritten)
         after_result = is_result
     return plain
+
+
+def _as_answered(rewritten: Message, message: Message, answer_name: str) -> Message:
+    said = rewritten.get("content")
+    answered = answer_name and rewritten.get("role") == "assistant" and not message.get("tool_calls")
+    if not answered or not isinstance(said, str):
+        return rewritten
+    return rewritten | {"content": call_text(answer_name, {"text": said})}
 
 
 def call_text(name: str, arguments: object) -> str:

@@ -48,7 +48,8 @@ def schema_body(request: ModelRequest, model: str, offer: Offer, *, loose: bool 
     body = native_body(request, model)
     for name in ("tools", "tool_choice", "parallel_tool_calls"):
         body.pop(name, None)
-    body["messages"] = plain_messages(request.messages)
+    in_words = offer.tools and offer.answer_schema is None
+    body["messages"] = plain_messages(request.messages, offer.answer_name if in_words else "")
     if offer.tools:
         schema = call_schema(offer.tools, offer.answer_name, offer.answer_schema, loose=loose)
         told = instructions(offer, after_result=has_tool_traffic(request.messages))

@@ -72,7 +72,27 @@ def test_a_password_is_refused_and_not_shown():
     assert "secret" not in str(caught.value)
 
 
-@given(st.text())
+hosts = st.text(st.sampled_from("abz019.-_~%:[]@!$&'()*+,;=<>\\^`{|}\"xn"), max_size=16)
+paths = st.text(st.sampled_from("abz019.-_~%:[]@!$&'()*+,;=<>\\^`{|}/\""), max_size=16)
+addresses = st.builds(
+    "{}://{}{}".format, st.sampled_from(["http", "https"]), hosts, st.just("") | paths.map("/{}".format)
+)
+
+
+@given(addresses)
+def test_what_is_taken_at_the_start_can_be_asked(text):
+    import httpx2
+
+    try:
+        base = chat_base(text, "X")
+    except SettingsError:
+        return
+    url = httpx2.URL(f"{base}/chat/completions")
+    assert url.host
+    assert url.path.endswith("/chat/completions")
+
+
+@given(st.text() | addresses)
 def test_any_text_is_a_base_or_a_settings_error(text):
     try:
         base = chat_base(text, "X")

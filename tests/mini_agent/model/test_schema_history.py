@@ -68,3 +68,17 @@ def test_traffic():
 
 def test_the_text_of_a_call():
     assert call_text("f", {"a": "é"}) == '{"name": "f", "arguments": {"a": "é"}}'
+
+
+def test_earlier_answers_stand_there_as_the_model_must_write_them():
+    messages = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello!"}]
+    assert (
+        plain_messages(messages, "answer")[1]["content"]
+        == '{"name": "answer", "arguments": {"text": "Hello!"}}'
+    )
+    assert plain_messages(messages)[1]["content"] == "Hello!"
+    calling = [
+        message for message in plain_messages(CONVERSATION, "answer") if message["role"] == "assistant"
+    ]
+    assert '"arguments"' in calling[0]["content"]
+    assert '{"name": "answer"' not in calling[0]["content"]

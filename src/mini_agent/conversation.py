@@ -16,11 +16,15 @@ Message: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ToolDefinition:
-    """A tool that a backend advertises. `parameters` is the JSON schema of its arguments (an object)."""
+    """A tool that a backend advertises. `parameters` is the JSON schema of its arguments (an object).
+
+    `strict` asks a model's server to hold the model to that schema.
+    """
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=lambda: {"type": "object", "properties": {}})
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def make_service(
 ) -> Service:
     """The service that `settings` describe, on that socket."""
     from mini_agent.app.guard import Guard
+    from mini_agent.app.openapi.tool_urls import url_pattern
     from mini_agent.app.service import Identity, Service
     from mini_agent.tools.backends import open_backend
 
@@ -145,6 +146,8 @@ def make_service(
         guard=Guard(None if settings.beyond_loopback else settings.allowed_hosts, settings.token),
         observer=observer,
         identity=Identity(version(), host, port),
+        allowed_tool_urls=url_pattern(settings.tools.allow),
+        mcp_servers=tuple(settings.tools.mcp_servers),
     )
 
 

@@ -152,9 +152,10 @@ class ChatRequest(_Exact):
 
 
 def _definition(function: Function) -> ToolDefinition:
+    strict = bool(function.strict)
     if function.parameters is None:
-        return ToolDefinition(function.name, function.description or "")
-    return ToolDefinition(function.name, function.description or "", function.parameters)
+        return ToolDefinition(function.name, function.description or "", strict=strict)
+    return ToolDefinition(function.name, function.description or "", function.parameters, strict)
 
 
 def read_chat(value: Any) -> ChatRequest:

@@ -28,7 +28,7 @@ _HEADERS: Final[Mapping[str, Any]] = {
 
 
 def request_schemas(allowed_tool_urls: str = "", mcp_servers: tuple[str, ...] = ()) -> dict[str, Any]:
-    """By name, for `components`. `allowed_tool_urls` is a pattern, empty for any."""
+    """By name, for `components`. `allowed_tool_urls` is a pattern, empty for any; `mcp_servers` names those that are configured."""
     schemas: dict[str, Any] = {}
     for model in (AgentRequest, ChatRequest):
         schema = model.model_json_schema(ref_template=REFERENCE)
@@ -46,11 +46,11 @@ def _refine_run(schema: dict[str, Any], allowed_tool_urls: str, mcp_servers: tup
         _within(
             fields["tool_http_base_url"], {"type": "string", "maxLength": 2048, "pattern": allowed_tool_urls}
         )
-    if mcp_servers:
-        _within(fields["mcp_server"], {"type": "string", "enum": list(mcp_servers)})
-    else:
-        fields["tool_backend"]["enum"].remove("mcp")
-        fields["mcp_server"] = {"type": "null", "description": "This service allows no MCP server."}
+        fields["mcp_server"]["anyOf"] = [
+            *([{"type": "string", "enum": list(mcp_servers)}] if mcp_servers else []),
+            {"type": "string", "maxLength": 2048, "pattern": allowed_tool_urls},
+            {"type": "null"},
+        ]
     schema["allOf"] = [
         _needs("tool_backend", "http", "tool_http_base_url"),
         _needs("tool_backend", "mcp", "mcp_server"),

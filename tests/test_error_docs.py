@@ -400,6 +400,9 @@ REPEATED = {
     "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),
     "readiness: …: not a baseline (…); remove it, and save a new one": trials(*COMPARE, stored="x"),
     "readiness: …: its format is …, not …; save a new one": trials(*COMPARE, stored='{"format": "x"}'),
+    "readiness: all of these trials were lost to the infrastructure, so nothing was saved": Inside(
+        ("trials", "baseline", "save", "a"), {"a": TRIAL.replace("passed", "capacity")}
+    ),
     "readiness: none of these tests has a baseline; save one of the version to compare with": trials(
         *COMPARE, stored='{"format": "readiness/baseline/1", "tests": {}}'
     ),

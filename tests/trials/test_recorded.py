@@ -4,13 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readiness.trials.evidence import Evidence
 from readiness.trials.recorded import (
     Conditions,
     RecordedError,
     RecordedTrial,
     TrialOutcome,
-    evidence_by_test,
     header_line,
     read_trials,
     trial_line,
@@ -76,17 +74,14 @@ def test_keys_of_later_formats_are_left_alone() -> None:
     assert found == RecordedTrial("a", TrialOutcome.FAILED)
 
 
-def test_capacity_is_no_evidence() -> None:
-    trials = [RecordedTrial("a", TrialOutcome(word)) for word in ("passed", "capacity", "failed", "passed")]
-    trials.append(RecordedTrial("b", TrialOutcome.CAPACITY))
-    assert evidence_by_test(trials) == {"a": Evidence(2, 1), "b": Evidence()}
+def test_capacity_is_no_trial_of_what_is_tested() -> None:
+    found = {word: RecordedTrial("a", TrialOutcome(word)) for word in ("passed", "failed", "capacity")}
+    assert [word for word, one in found.items() if one.counts] == ["passed", "failed"]
+    assert [word for word, one in found.items() if one.passed] == ["passed"]
 
 
 def test_conditions_that_are_not_known_are_not_the_same() -> None:
     whole = Conditions("a", "b", "c", "d")
     assert whole.known
     assert not Conditions("a", "b", "", "d").known
-    assert whole.key() != Conditions("a", "b", "c", "e").key()
     assert whole.differences(Conditions("a", "x", "c", "y")) == ("prompts", "sampling")
-    # Neighbouring texts cannot flow into each other.
-    assert Conditions("a", "bc").key() != Conditions("ab", "c").key()

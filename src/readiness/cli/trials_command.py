@@ -129,6 +129,8 @@ def _save(args: argparse.Namespace, root: str) -> int:
     except BaselineError as error:
         raise UsageError(str(error)) from error
     trials = _trials(args)
+    if not any(trial.counts for trial in trials):
+        raise UsageError("all of these trials were lost to the infrastructure, so nothing was saved")
     stored = add_trials(before, trials, datetime.now(UTC).isoformat(timespec="seconds"))
     path = save_baseline(root, stored)
     tests = sorted({trial.test for trial in trials})

@@ -11,13 +11,10 @@ come again, with other conditions. Every other line is one trial:
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-
-from readiness.trials.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -53,11 +50,6 @@ class Conditions:
     def known(self) -> bool:
         """Whether all of them are; what is not known cannot be the same."""
         return all((self.code, self.prompts, self.model, self.sampling))
-
-    def key(self) -> str:
-        """One name for all four, as hexadecimal digits."""
-        text = json.dumps([self.code, self.prompts, self.model, self.sampling])
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def differences(self, other: Conditions) -> tuple[str, ...]:
         """Names of those that differ, in order."""
@@ -124,15 +116,6 @@ def read_trials(lines: Iterable[str], source: str) -> Iterator[RecordedTrial]:
                 yield _trial(found, conditions)
         except (ValueError, RecursionError) as error:
             raise RecordedError(f"{source}:{number}: not a recorded trial: {error}") from error
-
-
-def evidence_by_test(trials: Iterable[RecordedTrial]) -> dict[str, Evidence]:
-    """The evidence for each test, in the order in which the tests first came."""
-    found: dict[str, Evidence] = {}
-    for trial in trials:
-        before = found.get(trial.test, Evidence())
-        found[trial.test] = before.add(trial.passed) if trial.counts else before
-    return found
 
 
 def _conditions(head: dict[str, Any]) -> Conditions:

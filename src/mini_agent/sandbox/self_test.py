@@ -120,6 +120,8 @@ async def _choose(without: frozenset[str]) -> SandboxReport:
     attempts: tuple[Attempt, ...] = ()
     for way in (way for way in WAYS if way not in without):
         sandbox, attempts, fault = await _try(way, without)
+        if sandbox and fault and words.CGROUP in sandbox.layers:
+            sandbox, attempts, fault = await _try(way, without | {words.CGROUP})
         if sandbox and not fault:
             return SandboxReport(
                 True, way, sandbox.layers, sandbox.bubblewrap, attempts, "", tuple(refused), since(began)
@@ -154,7 +156,7 @@ def candidate(way: str, without: frozenset[str]) -> Sandbox | str:
     if sys.platform != "linux":
         return f"{sys.platform} has no namespaces, Landlock or seccomp"
     try:
-        from mini_agent.sandbox.inside import landlock
+        from mini_agent.sandbox.inside import cgroup, landlock
     except ImportError as fault:
         return f"the interpreter lacks what system calls need: {fault}"
     bubblewrap = shutil.which("bwrap") or "" if way == words.BUBBLEWRAP else ""
@@ -163,6 +165,8 @@ def candidate(way: str, without: frozenset[str]) -> Sandbox | str:
     missing = set() if landlock.abi() else {words.LANDLOCK}
     if way == words.BARE and missing:
         return "the kernel has no Landlock"
+    if not cgroup.place():
+        missing.add(words.CGROUP)
     layers = tuple(one for one in ALL_LAYERS if one not in without and one not in missing)
     return Sandbox(way, layers, places(), bubblewrap=bubblewrap)
 

@@ -13,7 +13,7 @@ import pytest
 from mini_agent.sandbox import self_test
 from mini_agent.sandbox.attack import ATTEMPTS
 from mini_agent.sandbox.inside import plan as words
-from mini_agent.sandbox.launch import Sandbox
+from mini_agent.sandbox.launch import DEFAULT_LAYERS, Sandbox
 from mini_agent.sandbox.self_test import (
     CHILD_MEBIBYTES,
     CHILDREN,
@@ -116,7 +116,7 @@ def test_a_child_that_never_lived_proves_nothing(sandbox: Sandbox, monkeypatch: 
 
 
 def without(*layers: str) -> tuple[str, ...]:
-    return tuple(one for one in self_test.ALL_LAYERS if one not in layers)
+    return tuple(one for one in DEFAULT_LAYERS if one not in layers)
 
 
 def names_not_stopped(attempts: list[self_test.Attempt]) -> set[str]:

@@ -63,6 +63,20 @@ def test_a_way_that_cannot_start_is_passed_over_with_its_reason(monkeypatch: pyt
     assert "namespaces: unshare: Operation not permitted" in found.reason
 
 
+def test_a_control_group_that_fails_is_done_without(monkeypatch: pytest.MonkeyPatch):
+    async def tried(sandbox: self_test.Sandbox) -> tuple[Attempt, ...]:
+        if words.CGROUP in sandbox.layers:
+            raise ExceptionGroup("tasks", [SandboxError("cgroup.procs: Permission denied")])
+        return (Attempt("tcp", True),)
+
+    monkeypatch.setattr(self_test, "try_everything", tried)
+    monkeypatch.setattr(self_test, "_known", {})
+    monkeypatch.setattr("mini_agent.sandbox.inside.cgroup.place", lambda: "/sys/fs/cgroup/app.slice")
+    found = self_test.probe({words.BUBBLEWRAP, words.BARE})
+    assert found.ok
+    assert words.CGROUP not in found.layers
+
+
 def test_macos_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.platform", "darwin")
     assert (

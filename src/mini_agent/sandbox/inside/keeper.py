@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from mini_agent.sandbox.inside import cgroup
     from mini_agent.sandbox.inside.plan import Plan
 
 COULD_NOT_START = 127
@@ -20,9 +21,11 @@ FIRST_TO_DIE = "1000"
 """When the machine runs out of memory (proc(5), oom_score_adj)."""
 
 
-def keep(plan: Plan, word_pipe: int) -> NoReturn:
+def keep(plan: Plan, word_pipe: int, group: cgroup.Group | None) -> NoReturn:
     """Never returns: the launcher's child stays in here. A fault is told through the pipe, in one line."""
     try:
+        if group:
+            group.join()
         status = hold(plan, word_pipe)
     except Exception as fault:  # noqa: BLE001  # a forked child must not return into its parent's frames
         tell(word_pipe, f"fault {fault}")

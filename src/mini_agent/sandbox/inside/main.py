@@ -16,7 +16,7 @@ import select
 import sys
 import time
 
-from mini_agent.sandbox.inside import keeper, kernel, tree, watch
+from mini_agent.sandbox.inside import cgroup, keeper, kernel, tree, watch
 from mini_agent.sandbox.inside import plan as words
 
 TYPE_CHECKING = False
@@ -38,17 +38,25 @@ def main() -> None:
     began = time.monotonic()
     sweep = words.SWEEP in plan["layers"]
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, int(sweep))
+    group = (
+        cgroup.Group(cgroup.place(), cgroup.limits(plan["bounds"]))
+        if words.CGROUP in plan["layers"]
+        else None
+    )
     word_pipe, inner_pipe = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(word_pipe)
         os.close(ending_pipe)
-        keeper.keep(plan, inner_pipe)
+        keeper.keep(plan, inner_pipe, group)
     os.close(inner_pipe)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     leave_output()
     word, killed_for = attend(plan, word_pipe, began + plan["seconds"])
     reaped = tree.end(SECONDS_TO_END) if sweep else tree.end_one(child)
+    if group:
+        killed_for = killed_for or ("memory" if group.ran_out() else "")
+        group.end()
     ending = read_word(word, killed_for)
     ending["ms"] = (time.monotonic() - began) * 1000
     ending["reaped"] = reaped

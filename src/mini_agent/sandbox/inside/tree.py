@@ -57,6 +57,8 @@ def end(seconds: float) -> bool:
     The caller is a child subreaper, so an orphan becomes its child and cannot be missed. They are stopped before they
     are killed: else one that forks takes the place of another that dies.
     """
+    if not reap():
+        return True
     until = time.monotonic() + seconds
     stop_all()
     while time.monotonic() < until:

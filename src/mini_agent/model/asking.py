@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mini_agent.interfaces import ModelError, ModelRequest, OnText
-from mini_agent.model.answer import Answer
 from mini_agent.model.effort import Effort
-from mini_agent.model.endpoint import Endpoint
-from mini_agent.model.failure import UpstreamError
-from mini_agent.model.request import native_body
-from mini_agent.model.schema_answer import ArrivingText, read_written
-from mini_agent.model.schema_history import has_tool_traffic
-from mini_agent.model.schema_tools import Offer, offer_of, schema_body
+from mini_agent.model.schema.history import has_tool_traffic
+from mini_agent.model.schema.offer import Offer, offer_of, schema_body
+from mini_agent.model.schema.written import ArrivingText, read_written
 from mini_agent.model.tool_modes import Finding, Mode, lacks_tools
+from mini_agent.model.wire.answer import Answer
+from mini_agent.model.wire.endpoint import Endpoint
+from mini_agent.model.wire.failure import UpstreamError
+from mini_agent.model.wire.request import native_body
 
 _SCHEMA_REFUSED: Final = frozenset((400, 422))
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 from mini_agent.conversation import Reply
 from mini_agent.interfaces import ModelError, ModelRequest, OnText
-from mini_agent.model.answer import Answer
 from mini_agent.model.asking import Asking
 from mini_agent.model.effort import Effort
-from mini_agent.model.endpoint import Endpoint
-from mini_agent.model.failure import UpstreamError
 from mini_agent.model.prices import cost, price_of
 from mini_agent.model.retry import RetryPolicy
 from mini_agent.model.settings import ModelSettings, Upstream
 from mini_agent.model.tool_modes import REMEMBERED, Finding, ToolModes
+from mini_agent.model.wire.answer import Answer
+from mini_agent.model.wire.endpoint import Endpoint
+from mini_agent.model.wire.failure import UpstreamError
 
 
 class ChatModel:

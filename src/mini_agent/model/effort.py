@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from mini_agent.conversation import NOTHING_USED
 from mini_agent.interfaces import OnText
-from mini_agent.model.answer import Answer
-from mini_agent.model.failure import UpstreamError
 from mini_agent.model.retry import RetryPolicy
+from mini_agent.model.wire.answer import Answer
+from mini_agent.model.wire.failure import UpstreamError
 
 
 class Effort:

@@ -13,8 +13,8 @@ from typing import Any
 
 from mini_agent.conversation import Message, Reply, ToolCall, Usage
 from mini_agent.interfaces import ModelError, ModelRequest, OnText
-from mini_agent.model.answer import new_call_id, text_of
 from mini_agent.model.stand_in_rules import StandInRules
+from mini_agent.model.wire.answer import new_call_id, text_of
 
 ECHO, DUMMY = "echo", "dummy"
 

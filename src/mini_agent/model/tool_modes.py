@@ -21,9 +21,9 @@ from typing import Any, Final, Literal, TypeAlias
 from weakref import WeakValueDictionary
 
 from mini_agent.conversation import NOTHING_USED, ToolDefinition, Usage
-from mini_agent.model.answer import Answer
-from mini_agent.model.failure import UpstreamError
-from mini_agent.model.request import tool_json
+from mini_agent.model.wire.answer import Answer
+from mini_agent.model.wire.failure import UpstreamError
+from mini_agent.model.wire.request import tool_json
 
 Mode: TypeAlias = Literal["native", "schema"]
 Ask: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[Answer]]

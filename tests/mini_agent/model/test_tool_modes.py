@@ -9,8 +9,8 @@ import pytest
 
 from mini_agent.conversation import ToolDefinition, Usage
 from mini_agent.interfaces import ModelError, ModelRequest
-from mini_agent.model.failure import Server, refused
 from mini_agent.model.tool_modes import PROBE, Finding, ToolModes, lacks_tools
+from mini_agent.model.wire.failure import Server, refused
 
 ADD = ToolDefinition(
     "add", "Add numbers", {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mini_agent.interfaces import ModelError, OnText
-from mini_agent.model.answer import Answer, read_answer
 from mini_agent.model.base_url import host_of
-from mini_agent.model.connections import Connections, Incoming
-from mini_agent.model.event_stream import EventStream
-from mini_agent.model.failure import Server, bad_answer, silent
-from mini_agent.model.request import encoded
 from mini_agent.model.settings import ModelSettings, Upstream
-from mini_agent.model.streamed_answer import StreamedAnswer
+from mini_agent.model.wire.answer import Answer, read_answer
+from mini_agent.model.wire.connections import Connections, Incoming
+from mini_agent.model.wire.event_stream import EventStream
+from mini_agent.model.wire.failure import Server, bad_answer, silent
+from mini_agent.model.wire.request import encoded
+from mini_agent.model.wire.streamed_answer import StreamedAnswer
 
 _STREAM: Final = "text/event-stream"
 _NO_STREAM: Final = ("text/html", "application/xhtml+xml", "application/xml", "application/x-ndjson")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, Usage
-from mini_agent.model.answer import MOST_TOKENS, Answer, read_answer, well_formed
-from mini_agent.model.failure import Server, UpstreamError
+from mini_agent.model.wire.answer import MOST_TOKENS, Answer, read_answer, well_formed
+from mini_agent.model.wire.failure import Server, UpstreamError
 
 SERVER = Server("h:1")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mini_agent.model.event_stream import EventStream
+from mini_agent.model.wire.event_stream import EventStream
 
 
 def events(*chunks: bytes) -> list[bytes]:

@@ -4,7 +4,7 @@ import pytest
 
 from mini_agent.conversation import ToolDefinition
 from mini_agent.interfaces import ModelError, ModelRequest
-from mini_agent.model.schema_tools import instructions, offer_of, schema_body
+from mini_agent.model.schema.offer import instructions, offer_of, schema_body
 
 ADD = ToolDefinition("add", "Add numbers", {"properties": {"a": {"description": "first number"}, "b": {}}})
 SUB = ToolDefinition("sub")

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mini_agent.interfaces import ModelError
 from mini_agent.model.base_url import host_of, is_loopback
-from mini_agent.model.failure import (
+from mini_agent.model.retry import retry_after
+from mini_agent.model.settings import ModelSettings
+from mini_agent.model.wire.failure import (
     Server,
     UpstreamError,
     bad_answer,
@@ -22,8 +24,6 @@ from mini_agent.model.failure import (
     silent,
     unreachable,
 )
-from mini_agent.model.retry import retry_after
-from mini_agent.model.settings import ModelSettings
 
 if TYPE_CHECKING:
     import ssl

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.interfaces import ModelError
-from mini_agent.model.failure import (
+from mini_agent.model.wire.failure import (
     SHOWN,
     Server,
     UpstreamError,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mini_agent.conversation import NOTHING_USED, ToolCall
-from mini_agent.model.answer import (
+from mini_agent.model.wire.answer import (
     Answer,
     arguments_text,
     json_object,
@@ -18,7 +18,7 @@ from mini_agent.model.answer import (
     well_formed,
     with_own_ids,
 )
-from mini_agent.model.failure import Server, broken_off
+from mini_agent.model.wire.failure import Server, broken_off
 
 _LEADING: Final = re.compile("[\ud800-\udbff]")
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolDefinition
-from mini_agent.model.answer import Answer
-from mini_agent.model.schema_answer import ArrivingText, read_written
-from mini_agent.model.schema_tools import Offer
+from mini_agent.model.schema.offer import Offer
+from mini_agent.model.schema.written import ArrivingText, read_written
+from mini_agent.model.wire.answer import Answer
 
 OFFER = Offer((ToolDefinition("add"),), "answer")
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mini_agent.conversation import ToolCall
-from mini_agent.model.answer import Answer, new_call_id, well_formed
-from mini_agent.model.schema_tools import Offer
+from mini_agent.model.schema.offer import Offer
+from mini_agent.model.wire.answer import Answer, new_call_id, well_formed
 
 _FENCED: Final = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 _BEGUN: Final = re.compile(r'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(.*)', re.DOTALL)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mini_agent.conversation import NOTHING_USED, ToolCall, Usage
-from mini_agent.model.failure import Server, bad_answer, error_inside
+from mini_agent.model.wire.failure import Server, bad_answer, error_inside
 
 MOST_TOKENS: Final = 10**12
 """No server counts more; a number beyond it is nonsense that no budget should meet."""

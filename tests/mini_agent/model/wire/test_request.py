@@ -6,7 +6,7 @@ import pytest
 
 from mini_agent.conversation import ToolDefinition
 from mini_agent.interfaces import ModelError, ModelRequest
-from mini_agent.model.request import encoded, native_body
+from mini_agent.model.wire.request import encoded, native_body
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, Usage
-from mini_agent.model.failure import Server, UpstreamError
-from mini_agent.model.streamed_answer import StreamedAnswer
+from mini_agent.model.wire.failure import Server, UpstreamError
+from mini_agent.model.wire.streamed_answer import StreamedAnswer
 
 SERVER = Server("h:1")
 

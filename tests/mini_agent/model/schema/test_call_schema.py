@@ -4,7 +4,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mini_agent.conversation import ToolDefinition
-from mini_agent.model.call_schema import call_schema
+from mini_agent.model.schema.call_schema import call_schema
 
 ADD = ToolDefinition(
     "add",

@@ -1,0 +1,1 @@
+"""One exchange with an OpenAI-compatible server: request, connection, stream, answer, failure."""

@@ -11,12 +11,18 @@ PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def test_a_trace_goes_on_to_the_model(server, model, ask, path):
     body = {**ask, "tool_backend": "none"} if path == "/agent/run" else dict(ask)
     found = server.post(
-        path, body, x_readiness_trace="t-1 a", traceparent=PARENT, tracestate="v=1", x_other="no"
+        path,
+        body,
+        x_readiness_trace="t-1 a",
+        x_readiness_trial="7",
+        traceparent=PARENT,
+        tracestate="v=1",
+        x_other="no",
     )
     assert found.status_code == 200
     sent = model.asked[0].headers
-    names = ("x-readiness-trace", "traceparent", "tracestate", "x-other")
-    assert [sent.get(name) for name in names] == ["t-1 a", PARENT, "v=1", None]
+    names = ("x-readiness-trace", "x-readiness-trial", "traceparent", "tracestate", "x-other")
+    assert [sent.get(name) for name in names] == ["t-1 a", "7", PARENT, "v=1", None]
 
 
 def test_a_trace_goes_on_to_the_tools(start, tools, ask):
@@ -43,6 +49,7 @@ def test_the_callers_credentials_go_nowhere(start, model, ask):
         ["X-Readiness-Trace: a", "X-Readiness-Trace: b"],
         ["X-Readiness-Trace: caf\xe9"],
         ["X-Readiness-Trace:"],
+        ["X-Readiness-Trace: a", "X-Readiness-Trial: seven"],
     ],
 )
 def test_a_trace_that_cannot_be_passed_on_is_refused(server, model, lines):
@@ -51,7 +58,7 @@ def test_a_trace_that_cannot_be_passed_on_is_refused(server, model, lines):
     text = "\r\n".join([*head, f"Content-Length: {len(body)}", *lines]).encode("latin-1")
     answer = server.raw(text + b"\r\n\r\n" + body)
     assert b" 400 " in answer.splitlines()[0]
-    assert b"x-readiness-trace" in answer
+    assert b"x-readiness-tr" in answer
     assert model.asked == []
 
 

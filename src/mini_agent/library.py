@@ -28,6 +28,7 @@ class RunChoices(TypedDict, total=False):
     escalate_model: str
     seed: int | None
     temperature: float | None
+    max_tokens: int | None
     max_history_characters: int | None
     stream: bool
 

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-END_SECONDS = 0.15
-"""How long a cancelled task may take to clean up; what is left of 250 ms is for telling the listener."""
+END_SECONDS = 1.0
+"""How long a cancelled task may take to clean up. Tools and models take milliseconds; on a machine that is overloaded,
+killing a process tree can take longer, and a run that ends late is better than a process that is left."""
 
 _left_behind: set[asyncio.Task[Any]] = set()
 """Tasks that did not end in time. The loop itself holds tasks weakly; these must still finish cleaning up."""
@@ -46,10 +47,11 @@ async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def end(tasks: Collection[asyncio.Task[Any]], at_most: float = END_SECONDS) -> None:
-    """Cancel all and wait `at_most` seconds until they are done; being cancelled meanwhile changes neither."""
+async def end(tasks: Collection[asyncio.Task[Any]], at_most: float | None = None) -> None:
+    """Cancel all and wait until they are done, at most so many seconds (END_SECONDS); being cancelled meanwhile
+    changes neither."""
     clock = asyncio.get_running_loop().time
-    limit = clock() + at_most
+    limit = clock() + (END_SECONDS if at_most is None else at_most)
     for task in tasks:
         task.cancel()
     left = {task for task in tasks if not task.done()}

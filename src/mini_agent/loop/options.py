@@ -15,7 +15,8 @@ class RunOptions:
     `use_tools`: the backend's tools are offered to the model. `enable_repair`: a call that cannot be made (unknown
     name, arguments that do not fit) goes back to the model with the reason; without it, it ends the run as
     `model_error`. `max_history_characters` bounds what is sent (see `history.prune`), never what is returned; None
-    sends everything. `max_tokens` bounds each reply of the model, where `limits.max_tokens_total` bounds them all. `stream`: text is streamed from the model when somebody listens.
+    sends everything. `max_tokens` bounds each reply of the model, where `limits.max_tokens_total` bounds them all.
+    `stream`: text is streamed from the model when somebody listens.
     """
 
     model: str

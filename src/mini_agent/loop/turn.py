@@ -14,7 +14,7 @@ from mini_agent.limits import Limits
 from mini_agent.loop.in_flight import EndedItself, TooLate, end, has_returned, within
 from mini_agent.loop.plan import Planned
 
-GRACE_SECONDS = 0.1
+GRACE_SECONDS = 0.2
 """A backend ends a tool at its timeout and says what it had printed; only one that does not is cut off from here."""
 
 _CUT_OFF = ToolOutcome(

@@ -65,11 +65,13 @@ def orphans(messages):
     return found + [call for call, count in open_calls.items() if count > 0]
 
 
+@settings(deadline=None)
 @given(anything, room)
 def test_there_is_never_an_orphan(messages, most):
     assert orphans(prune(messages, most)) == []
 
 
+@settings(deadline=None)
 @given(anything, room)
 def test_what_is_kept_is_unchanged_and_in_order(messages, most):
     messages = copies(messages)
@@ -79,6 +81,7 @@ def test_what_is_kept_is_unchanged_and_in_order(messages, most):
     assert messages == before
 
 
+@settings(deadline=None)
 @given(anything, room)
 def test_system_messages_stay_in_place(messages, most):
     messages = copies(messages)
@@ -87,6 +90,7 @@ def test_system_messages_stay_in_place(messages, most):
     assert [place for place in where if messages[place]["role"] in SYSTEM] == systems
 
 
+@settings(deadline=None)
 @given(whole, room)
 def test_the_last_pair_and_the_last_question_are_always_kept(messages, most):
     messages = copies(messages)
@@ -98,12 +102,13 @@ def test_the_last_pair_and_the_last_question_are_always_kept(messages, most):
     assert not results or results[-1] in where
 
 
+@settings(deadline=None)
 @given(whole)
 def test_what_fits_is_kept_whole(messages):
     assert prune(messages, sum(map(size, messages))) == tuple(messages)
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(anything, room)
 def test_only_what_is_always_kept_exceeds_the_size(messages, most):
     least = prune(messages, 0)
@@ -111,12 +116,14 @@ def test_only_what_is_always_kept_exceeds_the_size(messages, most):
     assert sum(map(size, kept)) <= max(most, sum(map(size, least)))
 
 
+@settings(deadline=None)
 @given(anything, room)
 def test_pruning_again_changes_nothing(messages, most):
     once = prune(messages, most)
     assert prune(once, most) == once
 
 
+@settings(deadline=None)
 @given(whole, room, room)
 def test_more_room_never_keeps_less(messages, one, other):
     messages = copies(messages)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.history.readable import readable
@@ -21,6 +21,7 @@ def sent(message):
     return readable([message])[0]["tool_calls"][0]["function"]["arguments"]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_argument_text_becomes_a_json_object(text):
     found = json.loads(sent(calling(text)))

@@ -35,8 +35,7 @@ class ScriptedModel:
     def __init__(self, *script: Any) -> None:
         self.script = script
         self.requests: list[ModelRequest] = []
-        self.streamed = 0
-        self.cancelled = 0
+        self.streamed = self.hung = self.cancelled = 0
 
     async def reply(self, request: ModelRequest, on_text: OnText | None = None) -> Reply:
         step = self.script[min(len(self.requests), len(self.script) - 1)]
@@ -45,6 +44,7 @@ class ScriptedModel:
         if isinstance(step, BaseException):
             raise step
         if step is HANG:
+            self.hung += 1
             try:
                 await forever()
             finally:
@@ -78,7 +78,7 @@ class ScriptedTools:
         self.functions = functions
         self.offered = definitions or tuple(ToolDefinition(name) for name in functions)
         self.invoked: list[tuple[str, Mapping[str, Any]]] = []
-        self.running = self.most_running = self.cancelled = 0
+        self.running = self.most_running = self.hung = self.cancelled = 0
 
     async def definitions(self) -> Sequence[ToolDefinition]:
         return self.offered
@@ -93,6 +93,7 @@ class ScriptedTools:
             given = self.functions[name](**arguments)
             given = await given if inspect.isawaitable(given) else given
             if given is HANG:
+                self.hung += 1
                 await forever()
         except asyncio.CancelledError:
             self.cancelled += 1
@@ -125,6 +126,7 @@ async def run_once(
     tools: Any = None,
     messages: Sequence[Message] = QUESTION,
     cancel_after: float | None = None,
+    cancel_when: Callable[[], bool] | None = None,
     listen: Any = "collect",
     **choices: Any,
 ) -> Ran:
@@ -143,6 +145,9 @@ async def run_once(
     task = asyncio.create_task(run_agent(messages, RunOptions(limits=limits, **rest), model, backend, hear))
     if cancel_after is not None:
         await asyncio.sleep(cancel_after)
+    while cancel_when is not None and not cancel_when() and not task.done():
+        await asyncio.sleep(0.001)
+    if cancel_after is not None or cancel_when is not None:
         start = time.monotonic()
         task.cancel()
     await asyncio.wait((task,))

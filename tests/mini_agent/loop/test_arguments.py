@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolDefinition
@@ -17,11 +17,13 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=4), st.booleans())
 def test_every_json_object_is_read_as_it_is(values, ascii_only):
     assert read(json.dumps(values, ensure_ascii=ascii_only), ANY) == values
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_other_text_is_a_message_and_never_an_error(text):
     found = read(text, ANY)

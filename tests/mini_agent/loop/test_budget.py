@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import Usage
@@ -29,23 +29,27 @@ limits = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(limits, spents)
 def test_what_a_reply_went_beyond_allows_no_further_call(most, spent):
     beyond = after_reply(most, spent)
     assert beyond is None or before_model_call(most, spent) is not None
 
 
+@settings(deadline=None)
 @given(limits, spents, spents)
 def test_a_spent_limit_stays_spent(most, spent, more):
     assert before_model_call(most, spent) is None or before_model_call(most, spent + more) is not None
 
 
+@settings(deadline=None)
 @given(limits, spents)
 def test_every_reason_has_its_sentence(most, spent):
     reason = before_model_call(most, spent)
     assert reason is None or "max_" in sentence(reason, most, spent)
 
 
+@settings(deadline=None)
 @given(limits, spents)
 def test_what_is_left_is_never_negative(most, spent):
     assert (tokens_left(most, spent) or 1) >= 1

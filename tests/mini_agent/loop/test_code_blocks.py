@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.loop.code_blocks import Block, as_calls, blocks
@@ -37,6 +37,7 @@ def test_fences(text, found):
     assert list(blocks(text)) == found
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_read(text):
     for block in blocks(text):
@@ -44,6 +45,7 @@ def test_any_text_can_be_read(text):
     as_calls(text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab \n\t(`~\x0c\x85\u2028"), st.sampled_from(["python", "sh", "c"]))
 def test_the_code_is_taken_as_it_stands(code, language):
     fence = "`" * 20

@@ -13,6 +13,13 @@ def test_the_defaults_are_those_of_the_contract():
     assert (options.limits.max_iterations, options.limits.tool_timeout) == (3, 10.0)
 
 
-def test_a_size_below_nothing_is_refused():
-    with pytest.raises(ValueError, match="max_history_characters must not be negative, is -1"):
-        RunOptions("m", max_history_characters=-1)
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("max_history_characters", -1, "max_history_characters must not be negative, is -1"),
+        ("max_tokens", 0, "max_tokens must be at least 1, is 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(name, value, said):
+    with pytest.raises(ValueError, match=said):
+        RunOptions("m", **{name: value})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, ToolDefinition
@@ -18,6 +18,7 @@ calls = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(calls, st.integers(1, 9), st.none() | st.integers(0, 9))
 def test_every_call_is_planned_in_its_place_and_no_limit_is_passed(asked, most, left):
     planned = plan(asked, TOOLS, most, left)
@@ -29,6 +30,7 @@ def test_every_call_is_planned_in_its_place_and_no_limit_is_passed(asked, most, 
     assert all(not one.refusal.ok and one.refusal.content for one in planned if one.refusal)
 
 
+@settings(deadline=None)
 @given(calls, st.integers(1, 9), st.integers(0, 9))
 def test_the_budget_refuses_only_what_could_have_run(asked, most, left):
     without, within = plan(asked, TOOLS, most, None), plan(asked, TOOLS, most, left)
@@ -36,6 +38,7 @@ def test_the_budget_refuses_only_what_could_have_run(asked, most, left):
         assert one == other or (one.refusal is None and other.over_budget)
 
 
+@settings(deadline=None)
 @given(calls)
 def test_none_run_keeps_every_reason(asked):
     planned = plan(asked, TOOLS, 3, None)
@@ -56,3 +59,12 @@ def test_many_names_are_not_all_listed():
     (one,) = plan([ToolCall("1", "x" * 500)], many, 1, None)
     assert "t049 and 70 more" in one.refusal.content
     assert len(one.refusal.error) < 150
+
+
+def test_a_call_that_cannot_be_made_leaves_the_budget_to_the_next():
+    planned = plan([ToolCall("1", "c"), ToolCall("2", "a"), ToolCall("3", "a")], TOOLS, 9, 1)
+    assert [(one.refusal is None, one.over_budget) for one in planned] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]

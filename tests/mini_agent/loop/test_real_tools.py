@@ -91,12 +91,13 @@ def test_a_hung_tool_is_gone_with_its_whole_tree(kit, way):
         watcher.cancel()
         return ran
 
-    trees = []
+    trees, late = [], []
     for _ in range(3):
         marker, seen = uuid.uuid4().hex, set()
         ran = asyncio.run(one(marker, seen))
         assert processes(marker) == set()
-        assert ran.seconds < PROMPT + (0 if way == "cancel" else seconds)
+        late.append(ran.seconds - (0 if way == "cancel" else seconds))
         assert ran.told.metrics.tool_calls == 1
         trees.append(len(seen))
+    assert min(late) < (PROMPT if way != "timeout" else 1), "every run waited for something"
     assert max(trees) == 2, "the tree never stood, so nothing was shown"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, ToolInvocation, ToolOutcome
@@ -50,6 +50,7 @@ def test_true_is_not_one():
     assert not is_loop([(first,), (second,), (first,)])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([(), (A,), (B,), (A_OTHER,)]), max_size=10))
 def test_single_calls_loop_exactly_when_the_last_three_are_equal(turns):
     flat = [turn[0] for turn in turns if turn]

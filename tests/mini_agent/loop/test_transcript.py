@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, ToolInvocation, ToolOutcome
 from mini_agent.loop.transcript import assistant, tool, with_own_ids
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.builds(ToolCall, st.sampled_from(["", "a", "b"]), st.text(max_size=3), st.text(max_size=3)))
 )

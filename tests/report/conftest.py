@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, RanAgainst, Verdict
 from readiness.record.record import Header, LaneStatus, LeftOut, Planned, Provenance, Record, Switch
 from readiness.record.result import CheckResult, Counts, Failure, LintFinding, ServiceResult, Skip
+from readiness.record.trials import CheckTrials, TestTrials
+from readiness.record.value import replace
 
 HOSTILE = [
     "", "a|b", "`code`", "``", "<script>alert(1)</script>", "<!--", "line\nbreak", "\r\n", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07",
@@ -45,8 +47,24 @@ failure = st.builds(
     details=text,
 )
 skip = st.builds(Skip, test=text, reason=text, where=text)
+
+
+def tried(hostile: str, verdict: str, log_e: float) -> CheckTrials:
+    """A test judged by trials, named and explained from outside."""
+    one = TestTrials(hostile, verdict, hostile, 0.95, 0.8, 0.05, 0.05, note=hostile)
+    one = replace(one, passes=3, fails=9, capacity=4, best="READY", worst="NOT READY", log_e=log_e)
+    return CheckTrials((replace(one, path="PFF"), one), alpha=0.05, beta=0.05, problem=hostile)
+
+
+trials = st.sampled_from(
+    [
+        None,
+        *(tried(one, word, log) for one in HOSTILE for word, log in (("READY", 1e5), ("INCONCLUSIVE", -1.0))),
+    ]
+)
 check = st.builds(
     CheckResult,
+    trials=trials,
     name=text,
     lane=st.sampled_from([*LANES, "core"]),
     outcome=st.sampled_from(Outcome),

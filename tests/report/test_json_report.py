@@ -41,6 +41,8 @@ def test_what_other_programs_rely_on(seed: Record) -> None:
         "last_run": "20260925T091200Z-77aa",
         "last_at": "2026-09-25T09:12:00Z",
         "last_verdict": "READY",
+        "alpha": None,
+        "beta": None,
     }
     check = report["checks"][0]
     assert set(check) == set(field_names(seed.checks[0]))

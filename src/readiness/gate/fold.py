@@ -105,7 +105,7 @@ def _record(heard: _Heard, header: Header) -> Record:
         header=header,
         verdict=decision.verdict,
         exit_code=EXIT_BY_SIGNAL.get(heard.interrupted, exit_code),
-        lanes={lane: _lane(lane, decision.lanes[lane], header, heard.history) for lane in LANES},
+        lanes={lane: _lane(lane, decision.lanes[lane], header, heard.history, checks) for lane in LANES},
         checks=checks,
         reasons=decision.reasons,
         notes=decision.notes,
@@ -135,12 +135,28 @@ def _never_finished(name: str, heard: _Heard, header: Header) -> CheckResult:
     )
 
 
-def _lane(name: str, verdict: LaneVerdict, header: Header, before: Mapping[str, Any]) -> LaneStatus:
+def _lane(
+    name: str,
+    verdict: LaneVerdict,
+    header: Header,
+    before: Mapping[str, Any],
+    checks: tuple[CheckResult, ...],
+) -> LaneStatus:
     if verdict is not LaneVerdict.NOT_RUN:
-        return LaneStatus(verdict, 0.0, header.run_id, header.started_at, verdict.value)
+        alpha, beta = error_rates(one for one in checks if one.lane == name and one.required)
+        return LaneStatus(verdict, 0.0, header.run_id, header.started_at, verdict.value, alpha, beta)
     known = before.get(name)
     if not known:
         return LaneStatus(verdict)
     return LaneStatus(
         verdict, known.get("age"), known.get("run_id", ""), known.get("at", ""), known.get("verdict", "")
     )
+
+
+def error_rates(checks: Iterable[CheckResult]) -> tuple[float | None, float | None]:
+    """The risks of a lane whose checks were all judged by trials; none where one was judged by a single run."""
+    trials = [one.trials for one in checks]
+    judged = [one for one in trials if one is not None and one.tests]
+    if not judged or len(judged) < len(trials):
+        return None, None
+    return round(sum(one.alpha for one in judged), 9), max(one.beta for one in judged)

@@ -126,6 +126,10 @@ class LaneStatus:
     last_at: str = ""
     last_verdict: str = ""
     """The verdict of that last run, when the lane did not run now."""
+    alpha: float | None = None
+    """The risk that a lane of good tests alone is NOT READY, where every required check was judged by trials."""
+    beta: float | None = None
+    """The risk that a bad test is READY, there."""
 
 
 @value

@@ -8,6 +8,7 @@ inconclusive, not run or interrupted: those are errors of that type here.
 from __future__ import annotations
 
 from readiness.record.outcome import Outcome
+from readiness.report import trials
 from readiness.report.plain import plain, plain_lines
 
 TYPE_CHECKING = False
@@ -131,9 +132,16 @@ def _properties(check: CheckResult, header: Header) -> Iterator[str]:
         ("interpreter", check.interpreter or header.interpreter),
         ("run", header.run_id),
         ("log", check.log),
+        *_trials(check),
     ):
         if fact:
             yield f"<property{_attributes(name=name, value=fact)}/>\n"
+
+
+def _trials(check: CheckResult) -> Iterator[tuple[str, str]]:
+    if check.trials:
+        for one in check.trials.tests:
+            yield f"trials {one.test or 'the command'}", plain(trials.line(one))
 
 
 def _case(check: CheckResult, case: Case) -> str:

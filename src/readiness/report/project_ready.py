@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
-from readiness.report import answered, wording
+from readiness.report import answered, trials, wording
 from readiness.report.markdown import Block, code, document, fenced, header_rows, prose, row
 
 TYPE_CHECKING = False
@@ -37,6 +37,12 @@ def blocks(record: Record) -> Iterator[Block]:
             header_rows(("check", "who answered", "why this one", "calls", "cause")),
             tuple(_models(record)),
             "check",
+        ),
+        Block(
+            "Trials",
+            header_rows(("check", "verdict", "test", "trials", "rate", "evidence", "what else")),
+            tuple(_trials(record)),
+            "test",
         ),
         Block("What did not run", (), tuple(_not_run(record)), "check"),
         Block("Heard, but not deciding", (), tuple(f"- {prose(note)}" for note in record.notes), "note"),
@@ -117,7 +123,8 @@ def _lanes(record: Record) -> Iterator[str]:
         verdict = f"**{status.verdict}**" if status.verdict is LaneVerdict.READY else str(status.verdict)
         against = wording.ran_against(name, record.checks)
         at = f", {status.last_at}" if status.verdict is LaneVerdict.NOT_RUN and status.last_at else ""
-        since = prose(wording.lane_age(status) + at)
+        rates = f"; {found}" if (found := trials.lane_rates(status)) else ""
+        since = prose(wording.lane_age(status) + at + rates)
         yield row((code(name), wording.LANE_MEANINGS.get(name, ""), verdict, against, since))
 
 
@@ -142,6 +149,13 @@ def _models(record: Record) -> Iterator[str]:
         if who := answered.model(check):
             why, cause = str(check.model.get("why") or "-"), check.cause or "-"
             yield row((code(check.name), prose(who), prose(why), prose(answered.calls(check)), prose(cause)))
+
+
+def _trials(record: Record) -> Iterator[str]:
+    for check in record.checks:
+        for one in check.trials.tests if check.trials else ():
+            cells = (one.verdict, one.test or "the command", *trials.cells(one))
+            yield row((code(check.name), *map(prose, cells)))
 
 
 def _not_run(record: Record) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
 from readiness.record.value import value
-from readiness.report import answered, wording
+from readiness.report import answered, trials, wording
 from readiness.report.plain import first_line, plain, plain_lines
 from readiness.report.width import columns, cut, padded
 
@@ -121,6 +121,10 @@ def _check(check: CheckResult, name_width: int) -> _Line:
 def _answered(check: CheckResult) -> Iterator[_Line]:
     if found := answered.line(check):
         yield _told(plain(found))
+    if check.trials:
+        yield from (_told(plain(one)) for one in trials.lines(check))
+        if check.outcome is not Outcome.PASSED:
+            yield from (_told(one) for one in trials.plotted(check))
 
 
 def _name(check: CheckResult) -> str:
@@ -157,7 +161,10 @@ def _lanes(record: Record) -> Iterator[str]:
         status = record.lanes.get(name)
         if status is None:
             continue
-        since = f" ({wording.lane_age(status)})" if status.verdict is LaneVerdict.NOT_RUN else ""
+        more = (
+            wording.lane_age(status) if status.verdict is LaneVerdict.NOT_RUN else trials.lane_rates(status)
+        )
+        since = f" ({more})" if more else ""
         yield plain(f"{name} {status.verdict}{since}")
 
 

@@ -28,6 +28,9 @@ from mini_agent.tools.mcp.servers import (
 if TYPE_CHECKING:
     from mini_agent.tools.http.endpoint import Endpoint
 
+PROTOCOL_HEADERS = ("mcp-", "last-event-id")
+"""They name a session, which may be another caller's."""
+
 KINDS = ("local", "http", "mcp", "none")
 
 
@@ -114,6 +117,11 @@ def open_mcp(
 
     if isinstance(server, StdioServer):
         return McpTools(StdioConnection(server))
+    protocols = next((name for name in request_headers if name.lower().startswith(PROTOCOL_HEADERS)), None)
+    if protocols is not None:
+        raise ValueError(
+            f"tool_http_headers: header {protocols[:64]!a}: only the MCP client itself may set it"
+        )
     headers = sent_headers(server.headers, request_headers, forward_headers)
     endpoint, allow = remote_place(settings, server)
     return McpTools(RemoteConnection(endpoint, allow, headers, name=server.name))

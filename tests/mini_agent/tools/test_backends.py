@@ -166,6 +166,15 @@ def test_headers_of_a_url_are_checked_too():
         open_backend("mcp", with_servers(), mcp_server="maps", tool_http_headers={"Host": SECRET})
 
 
+@pytest.mark.parametrize("name", ["Mcp-Session-Id", "mcp-protocol-version", "LAST-EVENT-ID"])
+def test_a_request_cannot_enter_a_session_of_somebody_else(name):
+    with pytest.raises(
+        ValueError, match=rf"^tool_http_headers: header '{name}': only the MCP client"
+    ) as refusal:
+        open_backend("mcp", with_servers(), mcp_server="maps", tool_http_headers={name: SECRET})
+    assert SECRET not in str(refusal.value)
+
+
 @pytest.mark.parametrize("url", ["http://169.254.169.254/mcp", "ftp://h/", "http://u:p@h/", "http://h/?a=b"])
 def test_a_url_of_the_operator_that_cannot_be_used_is_said_at_start(url):
     with pytest.raises(ValueError, match=r"^MINI_AGENT_MCP_SERVERS: server 'bad'"):

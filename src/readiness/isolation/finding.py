@@ -45,9 +45,10 @@ class Cause:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        texts = {name: str(data.get(name, "")) for name in field_names(cls)}
-        rest = {"exact": bool(data.get("exact")), "set": int(data.get("set", 0))}
-        return cls(**{**texts, **rest, "stack": tuple(map(str, data.get("stack", ())))})
+        known: dict[str, Any] = {name: str(data.get(name, "")) for name in field_names(cls)}
+        known.update(exact=bool(data.get("exact")), set=int(data.get("set", 0)))
+        known.update(stack=tuple(map(str, data.get("stack", ()))))
+        return cls(**known)
 
 
 @value
@@ -101,6 +102,8 @@ class Report:
     seconds: float = 0.0
     watched: int = 0
     problems: tuple[str, ...] = ()
+    unexplored: tuple[str, ...] = ()
+    """What `--all` did not come to."""
 
     @property
     def judged(self) -> bool:
@@ -114,4 +117,5 @@ class Report:
             "leaks": [as_json(one) for one in self.leaks],
             "replays": self.replays,
             "problems": list(self.problems),
+            "unexplored": list(self.unexplored),
         }

@@ -90,6 +90,7 @@ def _report(found: Sequence[Run], code: int) -> Report:
         seconds=sum(float(one["seconds"]) for one in totals),
         watched=sum(int(one["watched"]) for one in totals),
         problems=tuple(_problems(found, code)),
+        unexplored=tuple(str(one["unexplored"]) for one in totals if one.get("unexplored")),
     )
 
 

@@ -26,6 +26,8 @@ def lines(report: Report) -> Iterator[str]:
     yield from _left_over(report)
     for problem in report.problems:
         yield f"PROBLEM: {problem}"
+    for said in report.unexplored:
+        yield f"NOT EXPLORED: {said}"
     yield _sum(report)
 
 

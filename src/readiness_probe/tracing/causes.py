@@ -24,14 +24,26 @@ PASSES = ("passed", "skipped")
 ALTERNATIVES = 2
 """Further sets of leaks that are looked for once one is known; each alone undoes the failure."""
 AUTHORS = 5
+EARLIER = 30
+"""Tests that ran before a polluter and are run again with it, where it does not write what it wrote without them."""
 UNEXPLAINED = "no state that is watched explains it; it passes when no other test ran before it"
 
 
 class Case:
-    """A test that failed in `world`: by index and name, with the changes that were there before it and after it."""
+    """A test that failed in `world`: by index and name, with the changes that were there before it and after it.
+
+    `before` are the tests that had run there by then.
+    """
 
     def __init__(
-        self, index: int, name: str, error: str, world: Optional[World], start: int, end: int
+        self,
+        index: int,
+        name: str,
+        error: str,
+        world: Optional[World],
+        start: int,
+        end: int,
+        before: Optional[Sequence[int]] = None,
     ) -> None:
         self.index = index
         self.name = name
@@ -39,6 +51,7 @@ class Case:
         self.world = world
         self.start = start
         self.end = end
+        self.before = range(index) if before is None else before
 
 
 class Budget:
@@ -48,6 +61,12 @@ class Budget:
         self._left = replays
         self._ends = time.monotonic() + seconds
         self.spent = 0
+
+    def look(self) -> None:
+        """A look at a test in another world: it costs time alone."""
+        if time.monotonic() > self._ends:
+            raise OutOfBudget
+        self.spent += 1
 
     def take(self) -> None:
         if self._left <= 0 or time.monotonic() > self._ends:
@@ -90,7 +109,16 @@ class Court:
         """Run again the test during which a change was made, and look which line made it."""
         if self.base is None or author.test < 0:
             return {}
-        return self._ask(self.base, run=[author.test], locate=(change.holder.title, change.name))
+        wanted = (change.holder.title, change.name)
+        alone = self._ask(self.base, run=[author.test], locate=wanted)
+        if alone.get("where"):
+            return alone
+        earlier = sorted(
+            {one.author.test for one in self.ledger.changes[: change.number]} - {-1, author.test}
+        )
+        return (
+            self._ask(self.base, run=[*earlier[-EARLIER:], author.test], locate=wanted) if earlier else alone
+        )
 
     def _ask(self, world: World, **question: Any) -> Answer:
         self.budget.take()
@@ -117,7 +145,7 @@ class Court:
         if self.base is not None:
             alone = self.clean()
             if alone["error"] == self.case.error:
-                return "broken", [], "alone it fails in the same way"
+                return "broken", [], ""
             if alone["outcome"] in PASSES:
                 return "victim", [], UNEXPLAINED
         return "unjudged", [], f"run again in a copy of the process, it ended otherwise: {control['error']}"
@@ -149,7 +177,7 @@ class Court:
         if alone["outcome"] in PASSES:
             return "victim", [], UNEXPLAINED
         if alone["error"] == control["error"] or alone["outcome"] == "lost":
-            return ("hanging" if alone["outcome"] == "hanging" else "broken"), [], alone["error"]
+            return ("hanging" if alone["outcome"] == "hanging" else "broken"), [], ""
         wanted = alone["error"]
 
         def as_alone(some: List[Leak]) -> bool:
@@ -157,11 +185,27 @@ class Court:
 
         for tier in tiers(leaks, self.case.start):
             if as_alone(tier):
-                return "broken_and_polluted", [minimal(list(reversed(tier)), as_alone)], wanted
+                sets = [minimal(list(reversed(tier)), as_alone)]
+                return "broken_and_polluted", sets, f"alone it fails with: {wanted}"
         return "broken", [], f"alone it fails otherwise: {wanted}"
 
     def _in_force(self) -> List[Leak]:
         return self.ledger.leaks(self.case.start)
+
+    # --- a test that passes in order and fails alone
+
+    def brittle(self) -> List[int]:
+        """Tests after which it passes, from the clean world; none when it cannot be told."""
+
+        def passes(tests: List[int]) -> bool:
+            return self.clean(*tests)["outcome"] in PASSES
+
+        earlier = list(self.case.before)
+        changed = {one.author.test for one in self.ledger.changes}
+        for some in ([one for one in earlier if one in changed], earlier):
+            if some and passes(some):
+                return minimal(some, passes)
+        return []
 
     # --- who did it
 
@@ -182,10 +226,9 @@ class Court:
 
     def by_bisection(self) -> List[int]:
         """Tests that make the case fail from the clean world, when no watched state explains it."""
-        earlier = list(range(self.case.index))
-        suspects = sorted(
-            {one.author.test for one in self.ledger.changes[: self.case.start]} - {-1, self.case.index}
-        )
+        earlier = [one for one in self.case.before if one != self.case.index]
+        changed = {one.author.test for one in self.ledger.changes[: self.case.start]}
+        suspects = [one for one in earlier if one in changed]
 
         def fails(tests: List[int]) -> bool:
             return self.clean(*tests)["outcome"] not in PASSES

@@ -43,20 +43,36 @@ class Findings:
 
     def of(self, case: Case, why_not: str) -> Dict[str, Any]:
         """One finding, as it goes on record."""
-        finding: Dict[str, Any] = {"id": case.name, "error": case.error, "causes": [], "notes": []}
         if case.world is None:
-            return {**finding, "class": "unjudged", "notes": [why_not or "too many tests failed before it"]}
+            return self._finding(case, "unjudged", [], [why_not or "too many tests failed before it"])
         court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
         try:
             kind, sets, said = court.judge()
         except OutOfBudget:
-            return {**finding, "class": "unjudged", "notes": ["the budget for replays ran out"]}
+            return self._finding(case, "unjudged", [], ["the budget for replays ran out"])
+        causes: List[Dict[str, Any]] = []
         if said == UNEXPLAINED:
-            finding["causes"] = within(lambda: self._unexplained(court), [])
+            causes = within(lambda: [self._without_state(index) for index in court.by_bisection()], [])
         for group, leaks in enumerate(sets):
-            finding["causes"] += self._causes(court, leaks, group)
-        finding["notes"] = [*([said] if said else []), *court.notes, *_together(sets)]
-        return {**finding, "class": kind}
+            causes += self._causes(court, leaks, group)
+        return self._finding(case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets)])
+
+    def _finding(
+        self, case: Case, kind: str, causes: List[Dict[str, Any]], notes: List[str]
+    ) -> Dict[str, Any]:
+        return {"id": case.name, "class": kind, "error": case.error, "causes": causes, "notes": notes}
+
+    def brittle(self, case: Case) -> Dict[str, Any]:
+        """A test that fails in the clean world and passed in the order of the session."""
+        court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
+        causes = within(lambda: [self._without_state(index) for index in court.brittle()], [])
+        for cause in causes:
+            states = [
+                one.state for one in self._tracker.ledger.changes if one.author.name == cause["polluter"]
+            ]
+            cause["state"] = states[0] if len(set(states)) == 1 else ""
+        note = "it passes only after what is named; alone it fails"
+        return self._finding(case, "brittle", causes, [note])
 
     def leaks(self) -> List[Dict[str, str]]:
         """Everything that is still changed at the end, without a judgement."""
@@ -87,22 +103,20 @@ class Findings:
             "set": group,
         }
 
-    def _unexplained(self, court: Court) -> List[Dict[str, Any]]:
-        return [
-            {
-                "polluter": self._items[index].nodeid,
-                "kind": "test",
-                "state": "",
-                "before": "",
-                "after": "",
-                "where": self._place_of_test(index),
-                "exact": False,
-                "stack": [],
-                "proof": "forked",
-                "set": 0,
-            }
-            for index in court.by_bisection()
-        ]
+    def _without_state(self, index: int) -> Dict[str, Any]:
+        """A test that has an effect, through what no holder shows."""
+        return {
+            "polluter": self._items[index].nodeid,
+            "kind": "test",
+            "state": "",
+            "before": "",
+            "after": "",
+            "where": self._place_of_test(index),
+            "exact": False,
+            "stack": [],
+            "proof": "forked",
+            "set": 0,
+        }
 
     def _who(self, author: Author) -> Dict[str, Any]:
         who = {"polluter": author.name, "kind": author.kind}

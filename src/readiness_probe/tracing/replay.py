@@ -51,12 +51,13 @@ class Replayer:
         began = time.monotonic()
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
+            *before, last = question["run"]
+            for index in before:
+                self.run(self.items[index])
             watch = self._watch(question.get("locate"))
             if watch is not None:
                 watch.start()
-            result: Dict[str, Any] = {}
-            for index in question["run"]:
-                result = self.run(self.items[index])
+            result = self.run(self.items[last])
             if watch is not None:
                 result["where"], result["stack"] = watch.stop()
             faulthandler.cancel_dump_traceback_later()

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing.causes import Budget, Case
+from readiness_probe.tracing.explore import Explorer, until_out_of_budget
 from readiness_probe.tracing.findings import Findings
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
 from readiness_probe.tracing.names import fixture_name
@@ -48,6 +49,8 @@ class Tracing:
         self._error = ""
         self._start = 0
         self._slowest = 0.0
+        self._explorer: Optional[Explorer] = None
+        self._passed: List[int] = []
         self._began = 0.0
 
     # --- before the tests
@@ -75,6 +78,8 @@ class Tracing:
         self.tracker.look(Author(IMPORT, "the start of the session"))
         self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
         self._base = self._freeze()
+        if self._options.get("all"):
+            self._explorer = Explorer(self.tracker.ledger, self._freeze)
 
     # --- around a test
 
@@ -100,6 +105,10 @@ class Tracing:
         if self._error:
             world = self._freeze() if len(self._cases) < WORLDS else None
             self._cases.append(Case(self._current, item.nodeid, self._error, world, self._start, end))
+        else:
+            self._passed.append(self._current)
+        if self._explorer is not None:
+            self._explorer.after(self._current, end)
         self._current = -1
 
     # --- around a fixture that outlives tests
@@ -156,6 +165,7 @@ class Tracing:
         try:
             for case in self._cases:
                 self._recorder.events.write("finding", **findings.of(case, self._why_not))
+            unexplored = self._explore(findings, budget, seconds)
             self._recorder.events.write(
                 "isolation",
                 tests=len(self._items),
@@ -164,11 +174,34 @@ class Tracing:
                 replays=budget.spent,
                 leaks=findings.leaks(),
                 why_not=self._why_not,
+                unexplored=unexplored,
             )
         finally:
             self.close()
 
+    def _explore(self, findings: Findings, budget: Budget, seconds: float) -> str:
+        """Look for victims among the tests that passed; what was left out, in words."""
+        if self._explorer is None:
+            return ""
+        if self._base is None:
+            return self._why_not
+        names = [item.nodeid for item in self._items]
+        cases = self._explorer.cases(self._passed, names, self._base, budget, seconds)
+
+        def judge(case: Case) -> None:
+            finding = findings.brittle(case) if case.world is None else findings.of(case, "")
+            self._recorder.events.write("finding", **finding)
+
+        if not until_out_of_budget(cases, judge):
+            return "time ran out before each test was seen in each world"
+        left_out = self._explorer.left_out
+        return (
+            f"{left_out} worlds of {left_out + len(self._explorer.worlds)} were left out" if left_out else ""
+        )
+
     def close(self) -> None:
+        if self._explorer is not None:
+            self._explorer.close()
         for world in [self._base, *(case.world for case in self._cases)]:
             if world is not None:
                 world.close()

@@ -134,6 +134,12 @@ def test_tools_are_passed_through_and_called(server, model, tool_call, stream):
     assert calls[0]["function"] == {"name": "weather", "arguments": '{"city": "Paris"}'}
 
 
+def test_a_choice_of_an_unknown_tool_is_refused(server, model):
+    found = server.chat(tools=[WEATHER], tool_choice={"type": "function", "function": {"name": "other"}})
+    assert (found.status_code, found.json()["error"]["param"]) == (404, "tool_choice")
+    assert model.asked == []
+
+
 def test_a_choice_of_no_tool_offers_none(server, model):
     assert server.chat(tools=[WEATHER], tool_choice="none").status_code == 200
     assert "tools" not in model.asked[-1].body

@@ -70,6 +70,7 @@ def test_answers_have_the_described_shape(document, start, model, tools, tool_ca
         ({"tool_backend": "http", "tool_http_base_url": "http://127.0.0.1:1"}, True),
         ({"tool_backend": "http", "tool_http_base_url": None}, False),
         ({"tool_http_headers": {"X-A": "b"}}, True),
+        ({"tool_http_headers": {"Host": "b"}, "mcp_server": "rm -rf", "tool_http_base_url": "ftp://x"}, True),
         (
             {
                 "tool_backend": "http",

@@ -167,7 +167,18 @@ def read_chat(value: Any) -> ChatRequest:
     if asked.tool_choice not in (None, "none") and not asked.tools:
         message = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
         raise Refusal(400, message, param="tool_choice", code="invalid_value")
+    _check_choice(asked)
     return asked
+
+
+def _check_choice(asked: ChatRequest) -> None:
+    """404 where OpenAI has 400: no schema can say that one field's name must be found in another."""
+    if not isinstance(asked.tool_choice, ChosenTool):
+        return
+    name = asked.tool_choice.function.name
+    if all(tool.function.name != name for tool in asked.tools or ()):
+        message = f"Tool choice '{name}' not found in 'tools' parameter."
+        raise Refusal(404, message, param="tool_choice", code="tool_not_found")
 
 
 def _refused(path: str, message: str, kind: str) -> Refusal:

@@ -12,7 +12,7 @@ _ERRORS: Final = {
     400: "The request cannot be read, or asks for what cannot be done.",
     401: "No bearer token, or a wrong one.",
     403: "The Host or Origin header names another place than this service.",
-    404: "The model's server does not know the model.",
+    404: "The model's server does not know the model, or no tool has the chosen name.",
     405: "This path does not take that method.",
     408: "The request took too long to arrive.",
     409: "The tools cannot be used, as they are at present.",

@@ -40,27 +40,17 @@ def request_schemas(allowed_tool_urls: str = "", mcp_servers: tuple[str, ...] = 
 
 
 def _refine_run(schema: dict[str, Any], allowed_tool_urls: str, mcp_servers: tuple[str, ...]) -> None:
-    fields = schema["properties"]
-    _within(fields["tool_http_headers"], {**_HEADERS, "propertyNames": _names()})
+    """What the tools ask of a request is asked where it uses them."""
+    url = {"type": "string", "minLength": 1, "maxLength": 2048}
     if allowed_tool_urls:
-        _within(
-            fields["tool_http_base_url"], {"type": "string", "maxLength": 2048, "pattern": allowed_tool_urls}
-        )
-        fields["mcp_server"]["anyOf"] = [
-            *([{"type": "string", "enum": list(mcp_servers)}] if mcp_servers else []),
-            {"type": "string", "maxLength": 2048, "pattern": allowed_tool_urls},
-            {"type": "null"},
-        ]
+        url["pattern"] = allowed_tool_urls
+    headers = {"anyOf": [{**_HEADERS, "propertyNames": _names()}, {"type": "null"}]}
+    server = {"anyOf": [url, *([{"type": "string", "enum": list(mcp_servers)}] if mcp_servers else [])]}
     schema["allOf"] = [
-        _needs("tool_backend", "http", "tool_http_base_url"),
-        _needs("tool_backend", "mcp", "mcp_server"),
-        _needs("escalate_on_budget_exceeded", True, "escalate_model"),
+        _needs("tool_backend", "http", "tool_http_base_url", url, tool_http_headers=headers),
+        _needs("tool_backend", "mcp", "mcp_server", server, tool_http_headers=headers),
+        _needs("escalate_on_budget_exceeded", True, "escalate_model", {"type": "string", "minLength": 1}),
     ]
-
-
-def _within(field: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Replace what is not null of an optional field."""
-    field["anyOf"] = [dict(schema), {"type": "null"}]
 
 
 def _names() -> dict[str, Any]:
@@ -73,11 +63,11 @@ def _either(letter: str) -> str:
     return f"[{letter.upper()}{letter}]" if letter.isalpha() else re.escape(letter).replace("\\-", "-")
 
 
-def _needs(field: str, value: Any, other: str) -> dict[str, Any]:
-    """With `value` in `field`, `other` must be there and not be null or empty."""
+def _needs(field: str, value: Any, other: str, schema: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """With `value` in `field`, `other` must be there and fit `schema`; `more` are schemas of further fields."""
     return {
         "if": {"properties": {field: {"const": value}}, "required": [field]},
-        "then": {"properties": {other: {"type": "string", "minLength": 1}}, "required": [other]},
+        "then": {"properties": {other: schema, **more}, "required": [other]},
     }
 
 

@@ -23,7 +23,7 @@ def make(way: str, places: Places, parent: str | None = None) -> str:
     root, without a capability, and Landlock alone keeps files from it.
     """
     folder = os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-    if os.geteuid() == 0 and (way != words.BARE or reachable(places.python)):
+    if os.geteuid() == 0 and (way != words.BARE or all(map(reachable, (folder, *places.readable)))):
         number = random.SystemRandom().randint(FIRST_UID, LAST_UID)
         with contextlib.suppress(PermissionError):  # root of a container without that right stays its owner
             os.chown(folder, number, number)

@@ -41,6 +41,7 @@ ALL_LAYERS = (
 )
 """What there can be; the self-test leaves out what this machine has not."""
 DEFAULT_LAYERS = ALL_LAYERS[:-1]
+NEWEST_LANDLOCK = 99
 SECONDS_TO_OBEY = 0.15
 SECONDS_OF_GRACE = 2.0
 READ_AT_ONCE = 65536
@@ -50,13 +51,17 @@ OUTPUT_FLOOD = 64
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """How programs are held. `way` and `layers` are what the self-test found to work; see `self_test`."""
+    """How programs are held. `way` and `layers` are what the self-test found to work; see `self_test`.
+
+    `landlock_abi`: no newer version of Landlock is used, to try what an older kernel would do.
+    """
 
     way: str = words.NAMESPACES
     layers: tuple[str, ...] = DEFAULT_LAYERS
     places: Places = field(default_factory=places)
     bounds: Bounds = field(default_factory=Bounds)
     bubblewrap: str = ""
+    landlock_abi: int = NEWEST_LANDLOCK
 
     async def run(
         self,
@@ -110,13 +115,13 @@ class Sandbox:
             "package": PACKAGE,
             "own": launcher_paths() if self.way == words.BUBBLEWRAP else (),
             "bubblewrap": self.bubblewrap,
+            "landlock_abi": self.landlock_abi,
         }
 
 
 def launcher_paths() -> tuple[str, ...]:
     """What the launcher's second process, started by bubblewrap, must be able to read."""
-    interpreter, library = this_interpreter()
-    return (interpreter, *library, str(Path(__file__).resolve().parent))
+    return (*this_interpreter().readable, str(Path(__file__).resolve().parent))
 
 
 class _Run:
@@ -135,7 +140,10 @@ class _Run:
     async def through(self, plan: Plan, timeout: float) -> Ending:
         """Start, feed, read until everything is closed. Raises SandboxError when the launcher dies without a word."""
         message = marshal.dumps(plan)  # type: ignore[arg-type]  # a TypedDict is a dict
-        self._start()
+        try:
+            self._start()
+        except OSError as fault:
+            raise SandboxError(f"the launcher could not be started: {fault}") from fault
         await self._send(len(message).to_bytes(8, "little") + message)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout + SECONDS_OF_GRACE):
@@ -150,25 +158,19 @@ class _Run:
         return f": {lines[-1]}" if lines else ""
 
     def _start(self) -> None:
-        control, self._control = os.pipe()
-        pipes = [(os.pipe(), feed) for feed in (self._feed_stdout, self._feed_stderr, self._ending.extend)]
-        (_, out), (_, err), (_, ending) = (pipe for pipe, _ in pipes)
+        """Raises OSError; what was opened before is closed by `end`."""
+        given = []
         try:
-            self._launcher = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", START, PACKAGE, str(ending)],
-                stdin=control,
-                stdout=out,
-                stderr=err,
-                pass_fds=(ending,),
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
-        finally:
-            for handle in (control, out, err, ending):
-                os.close(handle)
-            for (reading, _), feed in pipes:
+            control, self._control = os.pipe()
+            given.append(control)
+            for feed in (self._feed_stdout, self._feed_stderr, self._ending.extend):
+                reading, writing = os.pipe()
+                given.append(writing)
                 self._read(reading, feed)
+            self._launcher = launcher(*given)
+        finally:
+            for handle in given:
+                os.close(handle)
 
     async def _send(self, message: bytes) -> None:
         """Write the plan without holding the loop: a pipe takes 64 KiB at a time."""
@@ -235,10 +237,10 @@ class _Run:
         self._let_go()
         for handle in list(self._reading):
             self._close(handle)
-        launcher, self._launcher = self._launcher, None
-        if launcher is None:
+        started, self._launcher = self._launcher, None
+        if started is None:
             return
-        gone = asyncio.ensure_future(_gone(launcher))
+        gone = asyncio.ensure_future(_gone(started))
         cancelled = False
         while not gone.done():
             try:
@@ -260,11 +262,25 @@ class _Run:
         )
 
 
-async def _gone(launcher: subprocess.Popen[bytes]) -> None:
+def launcher(control: int, out: int, err: int, ending: int) -> subprocess.Popen[bytes]:
+    """A fresh interpreter in a session of its own, with an empty environment and these descriptors alone."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", START, PACKAGE, str(ending)],
+        stdin=control,
+        stdout=out,
+        stderr=err,
+        pass_fds=(ending,),
+        env={},
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+async def _gone(started: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + SECONDS_TO_OBEY
-    while launcher.poll() is None:
+    while started.poll() is None:
         if time.monotonic() > until:
-            launcher.kill()
+            started.kill()
         await asyncio.sleep(0.002)
 
 

@@ -19,8 +19,17 @@ LINKS = ("/bin", "/lib", "/lib32", "/lib64")
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Where a Python lies: its executable, what it must read to run, and links that must be there for it."""
+
+    path: str
+    readable: tuple[str, ...]
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
-    """Absolute paths without symbolic links. `links` are top-level links of the system that must look the same inside."""
+    """Absolute paths without symbolic links. `links` (path, target) are those that must look the same inside."""
 
     python: str
     readable: tuple[str, ...]
@@ -33,26 +42,26 @@ def places(programs: Iterable[str] = (), readable: Iterable[str] = (), python: s
 
     Raises ValueError for a program that is not installed or a path that does not exist.
     """
-    interpreter, own = this_interpreter() if not python else other_interpreter(python)
+    interpreter = this_interpreter() if not python else other_interpreter(python)
     system = [path for path in LIBRARIES if os.path.isdir(path) and not os.path.islink(path)]
-    wanted = [*system, *(path for path in FILES if os.path.exists(path)), interpreter, *own]
+    wanted = [*system, *(path for path in FILES if os.path.exists(path)), *interpreter.readable]
     wanted += [program_path(name) for name in programs]
     for path in readable:
         if not os.path.exists(path):
             raise ValueError(f"{path} should be readable for generated code but does not exist")
         wanted.append(os.path.realpath(path))
-    links = tuple((path, os.readlink(path)) for path in LINKS if os.path.islink(path))
-    return Places(interpreter, outermost(wanted), tuple(filter(os.path.exists, DEVICES)), links)
+    shown = outermost(wanted)
+    links = [(path, os.readlink(path)) for path in LINKS if os.path.islink(path)]
+    links += [one for one in interpreter.links if not any(below(one[0], outer) for outer in shown)]
+    return Places(interpreter.path, shown, tuple(filter(os.path.exists, DEVICES)), tuple(links))
 
 
-def this_interpreter() -> tuple[str, tuple[str, ...]]:
-    """The executable behind any virtual environment, and its standard library: not the service's own packages."""
+def this_interpreter() -> Interpreter:
+    """The interpreter behind any virtual environment, with its standard library: not the service's own packages."""
     bases = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     folders = {os.path.realpath(sysconfig.get_path(name, vars=bases)) for name in ("stdlib", "platstdlib")}
-    return os.path.realpath(sys.executable), (
-        *sorted(folders),
-        *shared_library(sysconfig.get_config_var("LIBDIR")),
-    )
+    path = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    return Interpreter(path, (path, *sorted(folders), *shared_library(sysconfig.get_config_var("LIBDIR"))))
 
 
 def shared_library(folder: object) -> list[str]:
@@ -60,22 +69,35 @@ def shared_library(folder: object) -> list[str]:
     return sorted(map(os.path.realpath, glob.glob(f"{folder}/libpython*.so*"))) if folder else []
 
 
-ASK = (
-    "import sys, sysconfig, os; print(os.path.realpath(sys.executable), sysconfig.get_config_var('LIBDIR') or '', "
-    "*sorted({os.path.realpath(sysconfig.get_path(n)) for n in ('stdlib', 'platstdlib', 'purelib', 'platlib')}), sep='\\n')"
-)
+ASK = """
+import os, sys, sysconfig
+print(sys.executable, sys.prefix, sys.base_prefix, sysconfig.get_config_var("LIBDIR") or "", sep="\\n")
+names = ("stdlib", "platstdlib", "purelib", "platlib")
+base = sysconfig.get_path("stdlib", vars={"base": sys.base_prefix})
+print(*sorted({os.path.realpath(path) for path in (base, os.path.dirname(os.__file__), *map(sysconfig.get_path, names))}), sep="\\n")
+"""
 
 
-def other_interpreter(python: str) -> tuple[str, tuple[str, ...]]:
-    """What another interpreter says of itself, its installed packages included. Raises ValueError."""
+def other_interpreter(python: str) -> Interpreter:
+    """What another interpreter says of itself, its installed packages included; it may be a virtual environment's.
+
+    Raises ValueError.
+    """
     try:
         told = subprocess.run(
             [python, "-I", "-c", ASK], capture_output=True, text=True, timeout=20, check=True
         )
     except (OSError, subprocess.SubprocessError) as fault:
         raise ValueError(f"{python} cannot serve as the interpreter of generated code: {fault}") from fault
-    executable, library_folder, *folders = told.stdout.splitlines()
-    return executable, (*folders, *shared_library(library_folder))
+    executable, prefix, base_prefix, library_folder, *folders = told.stdout.splitlines()
+    real = os.path.realpath(executable)
+    readable = (real, *filter(os.path.exists, folders), *shared_library(library_folder))
+    if prefix == base_prefix:
+        return Interpreter(real, readable)
+    # A virtual environment is found by the place of its executable, which is a link, and the file above it.
+    own = os.path.join(os.path.realpath(os.path.dirname(executable)), os.path.basename(executable))
+    settings = os.path.join(os.path.realpath(prefix), "pyvenv.cfg")
+    return Interpreter(own, (*readable, settings), ((own, real),) if own != real else ())
 
 
 def program_path(name: str) -> str:
@@ -90,6 +112,11 @@ def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     """Without paths that lie below another one of them."""
     kept: list[str] = []
     for path in sorted(set(paths)):
-        if not any(path == outer or path.startswith(outer.rstrip("/") + "/") for outer in kept):
+        if not any(below(path, outer) for outer in kept):
             kept.append(path)
     return tuple(kept)
+
+
+def below(path: str, outer: str) -> bool:
+    """Whether a path is the outer one or lies in it."""
+    return path == outer or path.startswith(outer.rstrip("/") + "/")

@@ -207,6 +207,27 @@ def test_a_full_folder_ends_it(sandbox: Sandbox, own: str, code: str):
     assert (result.killed_for, result.rc) == ("disk", -signal.SIGKILL)
 
 
+def test_room_on_the_disk_is_not_had_beyond_the_limit(sandbox: Sandbox, own: str):
+    code = """
+        import ctypes, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        handle = os.open('taken', os.O_CREAT | os.O_WRONLY)
+        print(libc.fallocate(handle, 1, ctypes.c_long(0), ctypes.c_long(40 << 20)), os.stat('taken').st_blocks)
+        try:
+            os.posix_fallocate(handle, 0, 40 << 20)
+        except OSError as refusal:
+            print('refused')
+    """
+    assert (
+        python(
+            sandbox,
+            own,
+            "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + textwrap.dedent(code),
+        ).stdout
+        == "-1 0\nrefused\n"
+    )
+
+
 def test_nothing_outside_a_process_can_hold_memory(sandbox: Sandbox, own: str):
     code = """
         import mmap, os

@@ -32,7 +32,7 @@ def arguments(plan: Plan, root: bool, command: list[str]) -> list[str]:
     words += [] if root else ["--unshare-user"]
     for right in RIGHTS_TO_GIVE_UP if root else ():
         words += ["--cap-add", right]
-    shown = (*plan["readable"], *plan["own"], *plan["devices"], plan["folder"])
+    shown = (*plan["readable"], *plan["own"], *plan["devices"], plan["folder"], *dict(plan["links"]))
     for folder in sorted({above for path in shown for above in parents(path)}):
         words += ["--dir", folder]
     for path in (*plan["readable"], *plan["own"]):

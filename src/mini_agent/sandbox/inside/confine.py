@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 63
+NO_DUMP = 1
+"""core(5): 0 would still feed a dump to a program that the host has set for it; 1 does not."""
+SIGNALS_PENDING = 256
 SHARED_COUNT_BEFORE = (5, 14)
 """Before Linux 5.14 RLIMIT_NPROC counts a user's processes over all user namespaces."""
 
@@ -51,7 +54,8 @@ def limit(bounds: Bounds, processes: int) -> None:
         (resource.RLIMIT_NOFILE, bounds["open_files"]),
         (resource.RLIMIT_CPU, bounds["cpu_seconds"]),
         (resource.RLIMIT_NPROC, processes),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, NO_DUMP),
+        (resource.RLIMIT_SIGPENDING, SIGNALS_PENDING),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
@@ -84,10 +88,11 @@ def confine(plan: Plan, uid: int, gid: int, processes: int) -> None:
     if words.RLIMITS in layers:
         limit(plan["bounds"], processes)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    version = min(landlock.abi(), plan["landlock_abi"])
     if words.LANDLOCK in layers:
         shared = () if plan["way"] == words.BARE else ("/dev/shm",)
-        landlock.restrict(plan["readable"], plan["devices"], (plan["folder"], *shared))
+        landlock.restrict(version, plan["readable"], plan["devices"], (plan["folder"], *shared))
     if words.SECCOMP in layers:
         bare = plan["way"] == words.BARE
-        scoped = words.LANDLOCK in layers and landlock.abi() >= landlock.ABI_SCOPE
+        scoped = words.LANDLOCK in layers and version >= landlock.ABI_SCOPE
         seccomp.install(signals=bare and not scoped, metadata=bare)

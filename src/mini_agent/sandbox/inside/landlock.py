@@ -59,9 +59,12 @@ def handled(version: int) -> tuple[int, int, int]:
     return files, network, scope
 
 
-def restrict(readable: tuple[str, ...], devices: tuple[str, ...], owned: tuple[str, ...]) -> None:
-    """From here on this process reads `readable`, uses `devices`, changes what is in `owned`, and nothing else. Raises OSError."""
-    version = abi()
+def restrict(
+    version: int, readable: tuple[str, ...], devices: tuple[str, ...], owned: tuple[str, ...]
+) -> None:
+    """From here on this process reads `readable`, uses `devices`, changes what is in `owned`, and nothing else.
+
+    `version` is at most the kernel's. Raises OSError."""
     if not version:
         raise OSError(0, "the kernel has no Landlock")
     files, network, scope = handled(version)

@@ -72,6 +72,7 @@ def build_root(plan: Plan) -> None:
         bind(path, kernel.MOUNT_ATTR_NOSUID)
     bind(plan["folder"], kernel.MOUNT_ATTR_NOSUID | kernel.MOUNT_ATTR_NODEV)
     for path, target in plan["links"]:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         os.symlink(target, path)
     os.makedirs(SHARED_MEMORY, exist_ok=True)
     kernel.mount("tmpfs", SHARED_MEMORY, "tmpfs", hard, f"size={SHARED_MEMORY_BYTES},nr_inodes=64,mode=1777")

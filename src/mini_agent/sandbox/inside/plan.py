@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         package: str
         own: tuple[str, ...]
         bubblewrap: str
+        landlock_abi: int
 
     class Ending(TypedDict):
         """How it ended. `fault` is why the program could not be started; `killed_for` why it was stopped, or empty."""

@@ -87,6 +87,8 @@ def argument_rules() -> Iterable[tuple[Row, int, int, int, bool]]:
     # Huge pages count towards no process's resident memory.
     yield syscalls.MMAP, 3, MAP_HUGETLB, MAP_HUGETLB, True
     yield syscalls.CLONE, 0, NEW_NAMESPACE, 0, False
+    # Other modes take room on the disk beyond a file's size, which is all that a limit looks at.
+    yield syscalls.FALLOCATE, 1, ANY_BIT, 0, False
     # A process that cannot be dumped hides its open files from the launcher.
     yield syscalls.PRCTL, 0, ANY_BIT, kernel.PR_SET_DUMPABLE, True
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETPIPE_SZ):

@@ -29,7 +29,7 @@ OTHER_PROCESSES: tuple[Row, ...] = (
     ("migrate_pages", 256, 238),
     ("move_pages", 279, 239),
 )
-MOUNTS: tuple[Row, ...] = (
+MOUNTS_AND_FILES: tuple[Row, ...] = (
     ("mount", 165, 40),
     ("umount2", 166, 39),
     ("pivot_root", 155, 41),
@@ -48,6 +48,8 @@ MOUNTS: tuple[Row, ...] = (
     ("name_to_handle_at", 303, 264),
     ("open_by_handle_at", 304, 265),
     ("fanotify_init", 300, 262),
+    ("inotify_init", 253, None),
+    ("inotify_init1", 294, 26),
 )
 NAMESPACES: tuple[Row, ...] = (("unshare", 272, 97), ("setns", 308, 268))
 THE_MACHINE: tuple[Row, ...] = (
@@ -115,7 +117,7 @@ NETWORK: tuple[Row, ...] = (
 )
 ALWAYS: tuple[Row, ...] = (
     *OTHER_PROCESSES,
-    *MOUNTS,
+    *MOUNTS_AND_FILES,
     *NAMESPACES,
     *THE_MACHINE,
     *KEYS,
@@ -148,11 +150,15 @@ METADATA: tuple[Row, ...] = (
     ("lsetxattr", 189, 6),
     ("removexattr", 197, 14),
     ("lremovexattr", 198, 15),
+    ("getxattr", 191, 8),
+    ("lgetxattr", 192, 9),
+    ("listxattr", 194, 11),
+    ("llistxattr", 195, 12),
     ("truncate", 76, 45),
 )
-"""Only where no mount namespace hides the files: Landlock lets anybody change mode, owner and times by path."""
+"""Only where no mount namespace hides the files: Landlock knows neither modes, owners, times nor attributes."""
 
-CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL, PRCTL = (
+CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL, PRCTL, FALLOCATE = (
     ("clone", 56, 220),
     ("clone3", 435, 435),
     ("socketpair", 53, 199),
@@ -160,6 +166,7 @@ CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL, PRCTL = (
     ("fcntl", 72, 25),
     ("ioctl", 16, 29),
     ("prctl", 157, 167),
+    ("fallocate", 285, 47),
 )
 OF_A_PROCESS_BY_NUMBER: tuple[Row, ...] = (
     ("prlimit64", 302, 261),

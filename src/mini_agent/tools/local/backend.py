@@ -20,6 +20,8 @@ from mini_agent.tools.local.command import PYTHON_NAMES, CommandError, words_of
 RUN_PYTHON = "run_python"
 RUN_SHELL = "run_shell"
 CODE_FILE = "call_{number}.py"
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Numeric libraries start a thread for each processor, which a limit on processes does not allow."""
 PYTHON_FLAGS = ("-s", "-E", "-u", "-X", "utf8", "-B")
 
 
@@ -67,7 +69,7 @@ class LocalTools:
             return ToolOutcome(False, str(refusal), error=str(refusal))
         own = self._own_folder(sandbox)
         try:
-            result = await sandbox.run(argv, folder=own, timeout=timeout, files=files)
+            result = await sandbox.run(argv, folder=own, timeout=timeout, files=files, env=ONE_THREAD)
         except SandboxError as fault:
             raise ToolBackendError(f"the sandbox could not run {name}: {fault}") from fault
         if result.killed_for == "disk":

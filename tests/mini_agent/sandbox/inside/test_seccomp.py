@@ -106,6 +106,8 @@ def test_what_every_program_needs_is_allowed(name: str, place: int):
         (syscalls.MMAP, (0, 4096, 3, 0x23), False),
         (syscalls.MMAP, (0, 4096, 3, 0x4021), False),
         (syscalls.MMAP, (0, 4096, 3, 0x40022), False),
+        (syscalls.FALLOCATE, (3, 0, 0, 4096), True),
+        (syscalls.FALLOCATE, (3, 1, 0, 4096), False),
         (syscalls.PRCTL, (1, 9), True),
         (syscalls.PRCTL, (4, 0), False),
         (syscalls.CLONE, (0x01200011,), True),
@@ -205,6 +207,7 @@ def test_the_numbers_are_the_kernel_s(machine: str):
         syscalls.FCNTL,
         syscalls.IOCTL,
         syscalls.PRCTL,
+        syscalls.FALLOCATE,
     ]
     compared = [row[0] for row in rows if row[0] in known]
     assert {name: known[name] for name in compared} == {

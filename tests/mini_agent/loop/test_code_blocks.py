@@ -134,6 +134,13 @@ def test_code_runs_also_when_no_tools_are_offered(kit):
     assert (model.requests[0].tools, len(tools.invoked), result.ok) == ((), 1, True)
 
 
+def test_a_call_of_a_tool_that_was_not_offered_is_refused_though_a_block_may_use_it(kit):
+    model = kit.model(kit.call("run_python", '{"code": "1"}'), "done")
+    tools = kit.tools(run_python=lambda code: "1")
+    result = kit.run(model, tools, auto_run_code_on_code_block=True, use_tools=False).result
+    assert (tools.invoked, result.messages[2]["content"][:7]) == ([], "not run")
+
+
 def test_without_the_tool_a_block_is_answered_too(kit):
     result = kit.run(
         kit.model(fenced("python"), "done"), kit.tools(other=int), auto_run_code_on_code_block=True

@@ -65,6 +65,30 @@ def test_ending_nothing_takes_no_time():
     asyncio.run(end(()))
 
 
+def test_being_cancelled_while_late_work_cleans_up_is_not_lost():
+    """The work was too late by itself; that its caller is cancelled meanwhile must still be heard."""
+    cleaning = asyncio.Event()
+    done = []
+
+    async def slow():
+        try:
+            await forever()
+        finally:
+            cleaning.set()
+            await asyncio.sleep(0.05)
+            done.append(True)
+
+    async def both():
+        task = asyncio.create_task(within(0.01, slow()))
+        await cleaning.wait()
+        task.cancel()
+        await asyncio.wait((task,))
+        assert task.cancelled()
+
+    asyncio.run(both())
+    assert done == [True]
+
+
 def test_a_task_that_ends_late_still_ends():
     done = []
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.model.base_url import SettingsError, chat_base, host_of, is_loopback, ollama_base
@@ -79,6 +79,7 @@ addresses = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(addresses)
 def test_what_is_taken_at_the_start_can_be_asked(text):
     import httpx2
@@ -92,6 +93,7 @@ def test_what_is_taken_at_the_start_can_be_asked(text):
     assert url.path.endswith("/chat/completions")
 
 
+@settings(deadline=None)
 @given(st.text() | addresses)
 def test_any_text_is_a_base_or_a_settings_error(text):
     try:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.model.retry import LONGEST_ASKED, RetryPolicy, retry_after
@@ -20,6 +20,7 @@ chances = st.floats(0, 1, exclude_max=True)
 asked = st.none() | st.floats(0, 200)
 
 
+@settings(deadline=None)
 @given(policies, st.lists(st.tuples(asked, chances), min_size=10, max_size=10))
 def test_tries_and_sleep_are_bounded(policy, failures):
     slept, tried = 0.0, 0
@@ -35,6 +36,7 @@ def test_tries_and_sleep_are_bounded(policy, failures):
     assert slept <= policy.longest_wait * (1 + 1e-9)
 
 
+@settings(deadline=None)
 @given(policies, chances, st.floats(0, 1000))
 def test_a_wait_beyond_what_is_left_is_given_up(policy, chance, slept):
     beyond = max(0.0, policy.longest_wait - slept) + 0.001
@@ -77,12 +79,14 @@ def test_what_a_server_asks_for(headers, seconds):
     assert retry_after(headers, 10.0) == seconds
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_seconds_or_nothing(text):
     found = retry_after({"retry-after": text, "retry-after-ms": text}, 0.0)
     assert found is None or (math.isfinite(found) and 0 <= found <= LONGEST_ASKED)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)), st.integers(0, 80_000))
 def test_a_date_is_as_far_away_as_it_says(then, before):
     then = then.replace(microsecond=0, tzinfo=UTC)

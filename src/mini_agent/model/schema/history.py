@@ -11,6 +11,7 @@ from typing import Any
 
 from mini_agent.conversation import Message
 from mini_agent.model.wire.answer import text_of
+from mini_agent.model.wire.text import json_text
 
 
 def has_tool_traffic(messages: Iterable[Message]) -> bool:
@@ -48,7 +49,7 @@ def _as_answered(rewritten: Message, message: Message, answer_name: str) -> Mess
 
 def call_text(name: str, arguments: object) -> str:
     """A call as the model writes it. `arguments` may already be JSON text."""
-    written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    written = arguments if isinstance(arguments, str) else json_text(arguments)
     return f'{{"name": {json.dumps(name)}, "arguments": {written}}}'
 
 

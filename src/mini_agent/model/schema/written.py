@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from mini_agent.conversation import ToolCall
 from mini_agent.model.schema.offer import Offer
-from mini_agent.model.wire.answer import Answer, new_call_id, well_formed
+from mini_agent.model.wire.answer import Answer, new_call_id
+from mini_agent.model.wire.text import json_text, well_formed
 
 _FENCED: Final = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 _BEGUN: Final = re.compile(r'\s*\{\s*"name"\s*:\s*"([^"\\]+)"\s*,\s*"arguments"\s*:\s*(.*)', re.DOTALL)
@@ -43,7 +44,7 @@ def read_written(answer: Answer, offer: Offer) -> Answer:
     if offer.answer_name and name == offer.answer_name:
         finish = "stop" if answer.finish_reason == "tool_calls" else answer.finish_reason
         return replace(answer, content=_said(arguments, offer), finish_reason=finish, tool_calls=())
-    return _calling(answer, name, json.dumps(arguments), "tool_calls")
+    return _calling(answer, name, json_text(arguments), "tool_calls")
 
 
 def _cut_short(answer: Answer, offer: Offer) -> Answer:
@@ -75,9 +76,9 @@ def _parsed(written: str) -> dict[str, Any] | None:
 
 def _said(arguments: dict[str, Any], offer: Offer) -> str:
     if offer.answer_schema is not None:
-        return json.dumps(arguments.get("value"))
+        return json_text(arguments.get("value"))
     text = arguments.get("text", "")
-    return well_formed(text) if isinstance(text, str) else json.dumps(text)
+    return well_formed(text) if isinstance(text, str) else json_text(text)
 
 
 class ArrivingText:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mini_agent.conversation import NOTHING_USED, ToolCall, Usage
 from mini_agent.model.wire.failure import Server, bad_answer, error_inside
+from mini_agent.model.wire.text import json_text, well_formed
 
 MOST_TOKENS: Final = 10**12
 """No server counts more; a number beyond it is nonsense that no budget should meet."""
@@ -77,15 +78,6 @@ def raw_text(content: object) -> str:
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def well_formed(text: str) -> str:
-    """The text with halves of surrogate pairs replaced: JSON can carry them, UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def tool_calls(listed: object) -> tuple[ToolCall, ...]:
     """The calls of a message, each with an id of its own."""
     if not isinstance(listed, list):
@@ -106,7 +98,7 @@ def arguments_text(arguments: object) -> str:
     """Arguments as JSON text; some servers send the object itself, or nothing for none."""
     if isinstance(arguments, str):
         return well_formed(arguments) or "{}"
-    return "{}" if arguments is None else json.dumps(arguments)
+    return "{}" if arguments is None else json_text(arguments)
 
 
 def with_own_ids(calls: Iterable[ToolCall]) -> tuple[ToolCall, ...]:

@@ -24,9 +24,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from mini_agent.interfaces import ModelError
+from mini_agent.model.wire.text import json_text, one_line
 
-SHOWN: Final = 256
-"""Characters of a server's text that a message shows."""
 RETRIED: Final = frozenset((429, 500, 502, 503))
 _UNSERVED: Final = frozenset((401, 403, 404, 408, 429))
 """Statuses, beside 5xx, of an upstream that cannot serve the request, where another one may."""
@@ -89,7 +88,18 @@ def refused(
     told_not_to_retry: bool = False,
 ) -> UpstreamError:
     """The error for an answer with a status that is no success; `text` is its body."""
-    said, code = error_text(text)
+    return _refusal(server, status, *error_text(text), retry_after, told_not_to_retry=told_not_to_retry)
+
+
+def _refusal(
+    server: Server,
+    status: int,
+    said: str,
+    code: str,
+    retry_after: float | None = None,
+    *,
+    told_not_to_retry: bool = False,
+) -> UpstreamError:
     said = server.shown(said)
     to_caller, own_code = _for_caller(status, code, said)
     hint = "; does MINI_AGENT_API_BASE lack /v1?" if own_code == "bad_base" else ""
@@ -146,9 +156,9 @@ def error_inside(server: Server, data: dict[str, Any]) -> UpstreamError:
     error = data["error"]
     given = [str(error.get("status")), str(error.get("code"))] if isinstance(error, dict) else []
     status = next((int(one) for one in given if one.isdecimal() and 400 <= int(one) < 600), 0)
-    if status:
-        return refused(server, status, json.dumps(data))
     said, code = _error_said(data)
+    if status:
+        return _refusal(server, status, said, code)
     return UpstreamError(
         f"{server.name} answered with an error: {server.shown(said)}", 502, code or "model_error"
     )
@@ -168,16 +178,11 @@ def error_text(body: str) -> tuple[str, str]:
 def _error_said(data: dict[str, Any]) -> tuple[str, str]:
     error = data.get("error", data.get("detail", data.get("message", "")))
     if not isinstance(error, dict):
-        return error if isinstance(error, str) else json.dumps(error), ""
-    said = str(error.get("message") or error.get("type") or json.dumps(error))
+        return error if isinstance(error, str) else json_text(error), ""
+    message = error.get("message") or error.get("type") or error
+    said = message if isinstance(message, str) else json_text(message)
     code = error.get("code") or error.get("type")
     return said, code[:64] if isinstance(code, str) and code.isprintable() else ""
-
-
-def one_line(text: str) -> str:
-    """The first 256 characters, on one line, without anything a terminal would obey."""
-    words = " ".join(text[: 4 * SHOWN].split())
-    return "".join(character if character.isprintable() else "?" for character in words)[:SHOWN]
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:

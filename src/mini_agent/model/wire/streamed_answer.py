@@ -15,10 +15,10 @@ from mini_agent.model.wire.answer import (
     short_text,
     stand_in_of,
     usage_of,
-    well_formed,
     with_own_ids,
 )
 from mini_agent.model.wire.failure import Server, broken_off
+from mini_agent.model.wire.text import well_formed
 
 _LEADING: Final = re.compile("[\ud800-\udbff]")
 

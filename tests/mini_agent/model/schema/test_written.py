@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolDefinition
@@ -93,6 +93,7 @@ def test_where_a_call_is_required_there_is_no_answer():
 every_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
+@settings(deadline=None)
 @given(
     every_text, st.booleans(), st.sampled_from([None, (",", ":")]), st.lists(st.integers(0, 999), max_size=20)
 )
@@ -108,6 +109,7 @@ def test_the_text_arrives_as_it_is_however_it_is_cut(text, ascii_only, separator
     assert "".join(pieces) == arriving.text == text == read(written).content
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='ab"\\u{}:[],01dDfF8 \n', max_size=60), st.lists(st.integers(0, 99), max_size=9))
 def test_any_writing_is_read_alike_whole_and_in_pieces(rest, places):
     written = '{"name": "answer", "arguments": {"text": "' + rest
@@ -120,6 +122,7 @@ def test_any_writing_is_read_alike_whole_and_in_pieces(rest, places):
     read(written).content.encode()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='{}"nameargtsx:, \\', max_size=60))
 def test_any_text_is_read(text):
     read(text).content.encode()

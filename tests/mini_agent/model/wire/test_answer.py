@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, Usage
-from mini_agent.model.wire.answer import MOST_TOKENS, Answer, read_answer, well_formed
+from mini_agent.model.wire.answer import MOST_TOKENS, Answer, read_answer
 from mini_agent.model.wire.failure import Server, UpstreamError
 
 SERVER = Server("h:1")
@@ -109,6 +109,7 @@ shaped = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(shaped)
 def test_any_json_is_an_answer_or_an_upstream_error(value):
     try:
@@ -116,13 +117,3 @@ def test_any_json_is_an_answer_or_an_upstream_error(value):
     except UpstreamError as error:
         said = str(error)
     assert said.encode() is not None
-
-
-@given(st.text(st.characters(categories=["Cs", "L"])))
-def test_any_text_can_be_encoded(text):
-    assert well_formed(text).encode() is not None
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_good_text_stays_as_it_is(text):
-    assert well_formed(text) == text

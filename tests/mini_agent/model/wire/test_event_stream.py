@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.model.wire.event_stream import EventStream
@@ -28,6 +28,7 @@ streams = st.lists(st.tuples(lines | st.just(b""), line_ends), max_size=30).map(
 )
 
 
+@settings(deadline=None)
 @given(streams | st.binary(max_size=60), st.lists(st.integers(0, 10_000), max_size=40))
 def test_it_does_not_matter_where_the_bytes_are_cut(text, places):
     whole = events(text)
@@ -35,6 +36,7 @@ def test_it_does_not_matter_where_the_bytes_are_cut(text, places):
     assert events(*(text[at : at + 1] for at in range(len(text)))) == whole
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(contents, min_size=1, max_size=3), max_size=8), line_ends)
 def test_what_was_sent_is_what_is_read(sent, end):
     text = b"".join(b"".join(b"data: " + one.encode() + end for one in lines) + end for lines in sent)

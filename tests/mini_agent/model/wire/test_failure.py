@@ -3,19 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.interfaces import ModelError
-from mini_agent.model.wire.failure import (
-    SHOWN,
-    Server,
-    UpstreamError,
-    error_inside,
-    one_line,
-    redacted,
-    refused,
-)
+from mini_agent.model.wire.failure import Server, UpstreamError, error_inside, redacted, refused
+from mini_agent.model.wire.text import SHOWN
 
 SERVER = Server("h:1", ("the-secret-key",))
 TOO_LONG = "This model's maximum context length is 4096 tokens"
@@ -105,6 +98,7 @@ def test_the_text_of_an_error(text, said):
     assert str(refused(SERVER, 400, text)) == f"h:1 answered 400 Bad Request: {said}"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2000), st.integers(100, 999))
 def test_any_text_is_told_on_one_line_of_bounded_length(text, status):
     message = str(refused(SERVER, status, text))
@@ -112,6 +106,7 @@ def test_any_text_is_told_on_one_line_of_bounded_length(text, status):
     assert len(message) <= SHOWN + 120
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_a_secret_is_gone_wherever_it_stands(before, after):
     message = str(refused(SERVER, 400, before + "the-secret-key" + after))
@@ -140,9 +135,20 @@ def test_an_error_inside_an_answer():
     assert (plain.status, plain.again, str(plain)) == (502, False, "h:1 answered with an error: [redacted]")
 
 
-def test_one_line():
-    assert one_line(" a\r\n\tb\x1b[0m\u202ec") == "a b?[0m?c"
-    assert len(one_line("x" * 10_000)) == SHOWN
+@pytest.mark.parametrize(
+    "inside", ['{{"error": {}}}', '{{"error": {{"code": 429, "x": {}}}}}', '{{"detail": {}}}']
+)
+def test_an_error_of_any_depth_can_be_told(inside):
+    told = 0
+    for depth in range(900, 1000):
+        text = inside.format("[" * depth + "]" * depth)
+        assert str(refused(SERVER, 400, text)).isprintable()
+        try:
+            data = json.loads(text)
+        except RecursionError:
+            continue
+        told += error_inside(SERVER, {"error": "x"} | data).status in (429, 502)
+    assert told > 0
 
 
 def test_secrets_are_not_in_a_repr():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, Usage
@@ -92,6 +92,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 arguments = st.dictionaries(texts, st.integers() | texts, max_size=3).map(json.dumps)
 
 
+@settings(deadline=None)
 @given(st.lists(texts, max_size=5), st.lists(arguments, max_size=4), st.data())
 def test_however_an_answer_is_cut_it_is_the_same(pieces, all_arguments, data):
     events = [delta(content=one) for one in pieces]
@@ -124,6 +125,7 @@ shaped = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(shaped.map(lambda inner: json.dumps({"choices": [inner], "usage": inner}).encode()), max_size=3)
 )

@@ -17,7 +17,7 @@ _FORMS: Final[Mapping[bytes, re.Pattern[str]]] = {
     b"x-readiness-trace": re.compile(r"[!-~](?:[ -~]{0,254}[!-~])?"),
     b"x-readiness-trial": re.compile(r"[0-9]{1,9}"),
     b"traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]{1,64})?"),
-    b"tracestate": re.compile(r"[!-~](?:[ -~\t]{0,510}[!-~])?"),
+    b"tracestate": re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?"),
 }
 _REFUSED: Final = {
     b"x-readiness-trace": "1 to 256 printable ASCII characters",

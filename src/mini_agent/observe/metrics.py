@@ -60,6 +60,9 @@ class Metrics:
         self.runs = self._counter("runs", "Agent runs that ended, by why they stopped.", "stopped_reason")
         for reason in StopReason:
             self.runs.labels(reason.value)
+        self.broken = self._counter(
+            "runs_broken", "Agent runs that ended without a result: their tools could not be used."
+        )
         self.run_seconds = self._histogram("run_seconds", "Wall time of an agent run.", _RUN_SECONDS)
         self.runs_in_flight = self._gauge("runs_in_flight", "Agent runs under way.")
         self.iterations = self._counter("iterations", "Iterations of all runs.")

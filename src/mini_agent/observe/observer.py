@@ -51,20 +51,33 @@ class Observer:
 
     @contextlib.contextmanager
     def run(self, about: About) -> Iterator[Watching]:
-        """Around one run: it is counted, traced and spanned exactly once, also when it is cancelled or breaks."""
+        """Around one run: it is counted, traced and spanned exactly once, also when it is cancelled or breaks.
+
+        One that breaks because its tools cannot be used stopped for no reason of its own: it is counted apart.
+        """
         headers = about.headers
         watching = Watching(about, self.spans.run(headers, about.model, about.run_id) if self.spans else None)
         self.metrics.runs_in_flight.inc()
+        broke = False
         try:
             yield watching
+        except Exception:
+            broke = watching.result is None
+            raise
         finally:
             self.metrics.runs_in_flight.dec()
-            result = watching.result or cancelled(about)
-            self.metrics.run_ended(result)
             if watching.spans:
                 watching.spans.ended(watching.result)
-            if self.traces:
-                self.traces.write(run_line(result, about.request_class, headers.get("x-readiness-trace", "")))
+            if broke:
+                self.metrics.broken.inc()
+            else:
+                self._ended(watching.result or cancelled(about), about)
+
+    def _ended(self, result: RunResult, about: About) -> None:
+        self.metrics.run_ended(result)
+        if self.traces:
+            trace = about.headers.get("x-readiness-trace", "")
+            self.traces.write(run_line(result, about.request_class, trace))
 
     @contextlib.contextmanager
     def chat(self, headers: Mapping[str, str], model: str) -> Iterator[list[Reply]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.conversation import ToolCall, ToolInvocation, ToolOutcome, Usage
+from mini_agent.interfaces import ToolBackendError
 from mini_agent.observe.metrics import OTHER, KnownNames, Metrics
 from mini_agent.observe.observer import About, Observer
 from mini_agent.result import Iteration, RunResult, StopReason
@@ -64,3 +66,13 @@ def test_a_run_without_a_result_counts_as_cancelled():
     sample = observer.metrics.registry.get_sample_value
     assert sample("mini_agent_runs_in_flight") == 0
     assert sample("mini_agent_runs_total", {"stopped_reason": "cancelled"}) == 1
+
+
+def test_a_run_whose_tools_cannot_be_used_is_no_cancelled_one():
+    observer = Observer()
+    with pytest.raises(ToolBackendError), observer.run(About("r", "m", "agent")):
+        raise ToolBackendError("the tool server is gone")
+    sample = observer.metrics.registry.get_sample_value
+    assert sample("mini_agent_runs_broken_total") == 1
+    assert sample("mini_agent_runs_total", {"stopped_reason": "cancelled"}) == 0
+    assert sample("mini_agent_runs_in_flight") == 0

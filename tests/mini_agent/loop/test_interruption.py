@@ -126,6 +126,23 @@ def test_cancelling_while_a_listener_waits(kit, kind):
     assert sum(isinstance(event, Done) for event in heard) >= 5
 
 
+def test_a_listener_that_does_not_take_the_end_of_a_cancelled_run_is_not_waited_for(kit):
+    offered = []
+
+    async def take_nothing(event):
+        offered.append(event)
+        if isinstance(event, Done):
+            await kit.forever()
+
+    def one():
+        model = kit.model(kit.HANG)
+        return kit.run_once(model, listen=take_nothing, cancel_when=lambda: model.hung)
+
+    ran = repeatedly(5, one)
+    assert statistics.median(one.seconds for one in ran) < PROMPT
+    assert sum(isinstance(event, Done) for event in offered) == 5
+
+
 def test_a_listener_that_waits_is_under_the_clock_too(kit):
     async def wait_at_step(event):
         if isinstance(event, Step):

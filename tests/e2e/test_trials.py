@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -294,3 +296,54 @@ def test_under_xdist_it_says_what_to_do(gate, model):
     check = gate(files)().check("ask")
     assert check["outcome"] == "error"
     assert "-n0" in check["reason"]
+
+
+KILLS = int(os.environ.get("READINESS_TEST_KILLS", "4"))
+"""Each takes two seconds or more; twenty were tried."""
+
+
+def trials_on_record(root) -> list[int]:
+    """Numbers of the trials in the journal, in order."""
+    path = root / ".readiness/latest/journal.jsonl"
+    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+    events = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [event["trial"]["number"] for event in events if event["event"] == "trial"]
+
+
+def trials_that_ended(root) -> set[int]:
+    """Numbers of the trials whose outcome the probe wrote, whether the gate heard of it or not."""
+    found = set()
+    for path in (root / ".readiness/latest/probe/ask").glob("*.jsonl"):
+        events = [
+            json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")
+        ]
+        found |= {event["number"] for event in events if event["event"] == "trial"}
+    return found
+
+
+def test_a_gate_killed_in_the_middle_of_trials_loses_and_doubles_no_trial(gate, model, wait_for):
+    run = gate({"readiness.yml": config("{good: 0.99, bad: 0.95}"), "test_a.py": CAPITAL})
+    root, draw = run.project.root, random.Random(7)
+    environ = {"OLLAMA_API_BASE": model.base, "READINESS_SEED": "1"}
+    ended: set[int] = set()
+    words = ("run", "--lane", "nd", "--no-strict", "--quiet")
+    for _ in range(KILLS):
+        before = len(trials_on_record(root))
+        process = run.project.start(*words, **environ)
+        wait_for(lambda before=before: len(trials_on_record(root)) > before + draw.randrange(3), 60)
+        time.sleep(draw.random() * 0.05)
+        process.kill()
+        process.communicate()
+        time.sleep(0.2)
+        ended |= trials_that_ended(root) | set(trials_on_record(root))
+        words = ("run", "--resume", "--quiet")
+        if len(trials_on_record(root)) > 60:
+            break
+    last = run.project.wait(run.project.start(*words, **environ))
+    one = last.check("ask")["trials"]["tests"][0]
+    recorded = trials_on_record(root)
+    assert len(recorded) == len(set(recorded)), "none is counted twice"
+    assert ended <= set(recorded), "none is lost"
+    assert (one["verdict"], one["fails"]) == ("READY", 0), last.out
+    assert one["passes"] == len(recorded) - one["capacity"]
+    assert one["passes"] == 73

@@ -151,7 +151,8 @@ class CheckCourse:
         series = self.series.get(test)
         if series is None:
             return Order(done=True, verdict="once")
-        cap = series.cap = self._cap(series)
+        # Its share is settled once: of what the others leave, those that come later take more.
+        cap = series.cap = series.cap or self._cap(series)
         series.stopped = series.stopped or self._why_stop(series)
         if (verdict := series.verdict) or series.settled or series.stopped or series.no_more():
             return Order(done=True, cap=series.made, verdict=(verdict or words.INCONCLUSIVE).lower())

@@ -11,7 +11,16 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-LIBRARIES = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec/coreutils", "/lib", "/lib32", "/lib64")
+LIBRARIES = (
+    "/usr/share/zoneinfo",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec/coreutils",
+    "/lib",
+    "/lib32",
+    "/lib64",
+)
 FILES = ("/etc/ld.so.cache", "/etc/ld-musl-x86_64.path", "/etc/ld-musl-aarch64.path")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 PROGRAM_PATH = "/usr/local/bin:/usr/bin:/bin"

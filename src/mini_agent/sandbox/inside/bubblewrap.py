@@ -10,7 +10,7 @@ import marshal
 import os
 import sys
 
-from mini_agent.sandbox.inside import keeper
+from mini_agent.sandbox.inside import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def stage() -> NoReturn:
     os.set_inheritable(word_pipe, False)
     with open(told, "rb") as file:
         plan, uid, gid, processes = marshal.load(file)
-    keeper.become_program(plan, word_pipe, uid, gid, processes)
+    program.become(plan, word_pipe, uid, gid, processes)

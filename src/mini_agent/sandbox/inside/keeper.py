@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from mini_agent.sandbox.inside import confine, kernel, namespaces, tree
+from mini_agent.sandbox.inside import bubblewrap, confine, kernel, namespaces, program, tree
 from mini_agent.sandbox.inside import plan as words
 
 TYPE_CHECKING = False
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from mini_agent.sandbox.inside import cgroup
     from mini_agent.sandbox.inside.plan import Plan
 
-COULD_NOT_START = 127
-COULD_NOT_WRITE = 1
-PRIVATE = 0o077
 FIRST_TO_DIE = "1000"
 """When the machine runs out of memory (proc(5), oom_score_adj)."""
 
@@ -28,13 +25,9 @@ def keep(plan: Plan, word_pipe: int, group: cgroup.Group | None) -> NoReturn:
             group.join()
         status = hold(plan, word_pipe)
     except Exception as fault:  # noqa: BLE001  # a forked child must not return into its parent's frames
-        tell(word_pipe, f"fault {fault}")
-        status = COULD_NOT_START
+        program.tell(word_pipe, f"fault {fault}")
+        status = program.COULD_NOT_START
     os._exit(status)
-
-
-def tell(word_pipe: int, line: str) -> None:
-    os.write(word_pipe, " ".join(line.split()).encode()[:4000] + b"\n")
 
 
 def hold(plan: Plan, word_pipe: int) -> int:
@@ -50,11 +43,11 @@ def hold(plan: Plan, word_pipe: int) -> int:
         if first:
             return os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]) & 0xFF
         kernel.prctl(kernel.PR_SET_PDEATHSIG, tree.SIGKILL)
-    program = os.fork()
-    if program == 0:
+    child = os.fork()
+    if child == 0:
         start(plan, word_pipe, owner, processes)
     close_output()
-    tell(word_pipe, f"exit {wait_for(program)}")
+    program.tell(word_pipe, f"exit {wait_for(child)}")
     return 0
 
 
@@ -75,48 +68,21 @@ def close_output() -> None:
     os.close(2)
 
 
-def wait_for(program: int) -> int:
-    """The program's wait status; meanwhile every orphan of its tree is collected."""
+def wait_for(child: int) -> int:
+    """Its wait status; meanwhile every orphan of its tree is collected."""
     while True:
         pid, status = os.wait()
-        if pid == program:
+        if pid == child:
             return status
 
 
 def start(plan: Plan, word_pipe: int, owner: os.stat_result, processes: int) -> NoReturn:
     """In the child that will be the program."""
     if plan["way"] != words.BUBBLEWRAP:
-        become_program(plan, word_pipe, owner.st_uid, owner.st_gid, processes)
-    from mini_agent.sandbox.inside import bubblewrap
-
+        program.become(plan, word_pipe, owner.st_uid, owner.st_gid, processes)
     try:
         bubblewrap.start(plan, word_pipe, owner, processes)
     except (OSError, ValueError) as fault:
-        tell(word_pipe, f"fault {plan['bubblewrap']}: {fault}")
+        program.tell(word_pipe, f"fault {plan['bubblewrap']}: {fault}")
     finally:
-        os._exit(COULD_NOT_START)
-
-
-def become_program(plan: Plan, word_pipe: int, uid: int, gid: int, processes: int) -> NoReturn:
-    """Confine this process, write the program's files as the program itself might, and become it."""
-    try:
-        os.setsid()
-        os.umask(PRIVATE)
-        confine.confine(plan, uid, gid, processes)
-        os.chdir(plan["folder"])
-        write_files(plan["files"])
-        os.execve(plan["argv"][0], plan["argv"], plan["env"])
-    except Exception as fault:  # noqa: BLE001  # as above
-        tell(word_pipe, f"fault {fault}")
-    os._exit(COULD_NOT_START)
-
-
-def write_files(files: dict[str, bytes]) -> None:
-    """What stands in the way was put there by an earlier program: that is told to this one's reader, as its failure."""
-    for name, content in files.items():
-        try:
-            with open(name, "wb") as file:
-                file.write(content)
-        except OSError as fault:
-            os.write(2, f"{name} could not be written: {fault}\n".encode())
-            os._exit(COULD_NOT_WRITE)
+        os._exit(program.COULD_NOT_START)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,3 +265,15 @@ def test_a_run_imports_none_of_the_servers_packages():
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == []
+
+
+def test_the_example_in_the_docs_prints_what_they_say():
+    page = Path(__file__).resolve().parents[2].joinpath("docs/agent-loop.md").read_text()
+    program = page.partition("```python\n")[2].partition("```")[0]
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert f"it prints `{ran.stdout.strip()}`" in page
+
+
+def test_the_docs_name_every_way_in_which_a_run_ends():
+    page = Path(__file__).resolve().parents[2].joinpath("docs/agent-loop.md").read_text()
+    assert [one for one in StopReason if f"| `{one}` |" not in page] == []

@@ -169,3 +169,39 @@ def test_lie_39_a_defect_is_counted_as_capacity(make_project, model):
     ran, check = gate(make_project, model, ASK + retry + "assert answer['message']['content'] == 'London'\n")
     assert (ran.code, check["outcome"], check["cause"]) == (1, "failed", "")
     assert check["calls"]["retries"] >= 1
+
+
+OFTEN_WRONG = """
+import json, os, random, urllib.request
+
+def test_capital():
+    body = {"model": os.environ["OLLAMA_MODEL"], "stream": False, "options": {"seed": random.randrange(10**6)},
+            "messages": [{"role": "user", "content": "The capital of France?"}]}
+    url = os.environ["OLLAMA_API_BASE"] + "/api/chat"
+    answer = json.load(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode()), timeout=20))
+    assert answer["message"]["content"] == "Paris"
+    assert random.random() < 0.5, "wrong this time"
+"""
+
+
+def test_lie_28_the_non_deterministic_test_passes_once_and_counts_as_evidence(make_project, model):
+    pytest.importorskip("aiohttp", reason="the relay needs the extra [relay]")
+
+    def gate(trials: str):
+        config = f"version: 2\nchecks:\n  - {{name: ask, lane: nd, run: pytest -q{trials}}}\n"
+        project = make_project({"readiness.yml": config, "test_a.py": OFTEN_WRONG})
+        base = f"http://127.0.0.1:{model.server_port}"
+        return project.run("--lane", "nd", "--no-strict", OLLAMA_API_BASE=base)
+
+    lie = gate("")
+    assert any(one["rule"] == "nd-without-trials" for one in lie.report["lint"]), "it warns of one run"
+    assert lie.report["lanes"]["nd"]["alpha"] is None, (
+        "and a lane with such a check has no error rate to state"
+    )
+
+    ran = gate(", trials: {good: 0.95, bad: 0.80}")
+    check = ran.check("ask")
+    one = check["trials"]["tests"][0]
+    assert (ran.code, check["outcome"], one["verdict"]) == (1, "failed", "NOT READY"), ran.out
+    assert one["passes"] + one["fails"] > 2
+    assert (ran.report["lanes"]["nd"]["alpha"], ran.report["lanes"]["nd"]["beta"]) == (0.05, 0.05)

@@ -6,6 +6,7 @@ Origin headers give it away. No CORS header is ever sent.
 
 from __future__ import annotations
 
+import functools
 import hmac
 import ipaddress
 from collections.abc import Sequence
@@ -44,6 +45,13 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+@functools.lru_cache(maxsize=256)
+def _read(authority: str) -> tuple[str, bool]:
+    """The host in an authority, and whether it is this machine."""
+    host = host_of(authority)
+    return host, is_loopback(host)
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """`allowed_hosts` None: bound beyond loopback, where any name may be right. `token` empty: nobody needs one."""
@@ -56,14 +64,15 @@ class Guard:
         if self.allowed_hosts is None:
             return
         hosts = values_of(headers, b"host")
-        if len(hosts) != 1 or not self._knows(host_of(hosts[0])):
+        if len(hosts) != 1 or not self._knows(hosts[0]):
             raise Refusal(403, "the Host header does not name this machine", code="wrong_host")
         origins = values_of(headers, b"origin")
-        if origins and not all(self._knows(host_of(one.partition("://")[2])) for one in origins):
+        if origins and not all(self._knows(one.partition("://")[2]) for one in origins):
             raise Refusal(403, "the Origin header names another site", code="wrong_origin")
 
-    def _knows(self, host: str) -> bool:
-        return host in (self.allowed_hosts or ()) or is_loopback(host)
+    def _knows(self, authority: str) -> bool:
+        host, local = _read(authority)
+        return local or host in (self.allowed_hosts or ())
 
     def check_token(self, headers: Headers) -> None:
         """Raises Refusal 401. The comparison takes as long for a wrong token as for a nearly right one."""

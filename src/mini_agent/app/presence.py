@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -28,29 +27,33 @@ async def while_connected(
     """
     working = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_disconnected(receive))
+    gone = False
+
+    def leave(watched: asyncio.Task[None]) -> None:
+        nonlocal gone
+        if not watched.cancelled():
+            gone = True
+            working.cancel()
+
+    watching.add_done_callback(leave)
     under_way.add(working)
+    working.add_done_callback(under_way.discard)
     try:
-        await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
-        if working.cancelled():
-            raise Stopped
-        if working.done():
-            return working.result()
-        raise ClientGone
+        return await working
+    except asyncio.CancelledError:
+        if gone:
+            raise ClientGone from None
+        if not _cancelled_itself():
+            raise Stopped from None
+        raise
     finally:
-        for task in (working, watching):
-            task.cancel()
-        await _over(working, watching)
-        under_way.discard(working)
+        watching.cancel()
 
 
-async def _over(*tasks: asyncio.Task[Any]) -> None:
-    """Wait for cancelled tasks, also when this one is being cancelled itself."""
-    while any(not task.done() for task in tasks):
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled():
-            task.exception()
+def _cancelled_itself() -> bool:
+    """Whether the task that asks was cancelled, rather than the one that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _disconnected(receive: Receive) -> None:

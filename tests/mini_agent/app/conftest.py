@@ -262,7 +262,7 @@ class Running:
     def metric(self, name: str, **labels: str) -> float:
         return self.service.observer.metrics.registry.get_sample_value(f"mini_agent_{name}", labels) or 0.0
 
-    def settled(self, condition: Callable[[], bool], seconds: float = 3.0) -> bool:
+    def settled(self, condition: Callable[[], bool], seconds: float = 15.0) -> bool:
         deadline = time.monotonic() + seconds
         while not condition() and time.monotonic() < deadline:
             time.sleep(0.005)

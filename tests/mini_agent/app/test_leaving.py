@@ -11,7 +11,7 @@ import time
 import pytest
 
 PATIENCE = 0.25
-"""Seconds within which everything must be over. The tests allow as much again for a busy machine."""
+"""Seconds within which everything must be over. The tests allow four times as much, for a busy machine."""
 
 
 def request(path: str, **fields: object) -> bytes:
@@ -42,7 +42,7 @@ def test_a_client_that_leaves_ends_the_call_of_the_model(start, model, hang, pat
         assert model.arrived.wait(5)
     gone = time.monotonic()
     assert server.settled(lambda: bool(model.left))
-    assert model.left[0] - gone < 2 * PATIENCE
+    assert model.left[0] - gone < 4 * PATIENCE
     assert server.settled(lambda: not server.service.under_way and server.service.admission.running == 0)
     assert server.settled(lambda: not left_behind(server)), left_behind(server)
     assert server.settled(lambda: server.metric("client_disconnects_total") == 1)
@@ -74,7 +74,7 @@ def test_a_client_that_leaves_ends_the_tool(start, model, tools, tool_call, stre
         assert tools.started.wait(5)
     gone = time.monotonic()
     assert server.settled(lambda: bool(tools.ended) and tools.closed == 1)
-    assert tools.ended[0][1] - gone < 2 * PATIENCE
+    assert tools.ended[0][1] - gone < 4 * PATIENCE
     assert server.settled(lambda: server.metric("tool_calls_total", outcome="error") == 1)
 
 
@@ -106,7 +106,7 @@ def test_many_clients_that_leave_leave_nothing(start, model, hang):
     assert server.settled(lambda: len(model.asked) == 20 and server.service.admission.waiting == 20)
     for client in clients:
         client.close()
-    assert server.settled(lambda: not server.service.under_way, 5)
+    assert server.settled(lambda: not server.service.under_way)
     assert server.settled(lambda: server.service.admission.running == 0)
     assert (server.service.admission.running, server.service.admission.waiting) == (0, 0)
     assert server.settled(lambda: len(model.left) == len(model.asked))
@@ -154,7 +154,7 @@ def test_a_stop_ends_what_goes_on_too_long(start, model, hang):
     server.stop()
     for thread in (run, chat, server.thread):
         thread.join(5)
-    assert time.monotonic() - told < 0.3 + 1.5
+    assert time.monotonic() - told < 0.3 + 4
     for answer in (ran[0], chatted[0]):
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "stopping")
         assert answer.headers["retry-after"] == "1"
@@ -232,5 +232,5 @@ def test_a_reader_that_is_slow_holds_its_run_and_no_memory(start, model, monkeyp
         assert server.settled(lambda: server.service.admission.running == 1)
         time.sleep(0.3)
         assert server.get("/ready").status_code == 200
-        assert server.settled(lambda: server.metric("runs_in_flight") == 0, 5)
-    assert server.settled(lambda: not server.service.under_way, 5)
+        assert server.settled(lambda: server.metric("runs_in_flight") == 0)
+    assert server.settled(lambda: not server.service.under_way)

@@ -53,17 +53,16 @@ def after_reply(limits: Limits, spent: Spent) -> StopReason | None:
     return None
 
 
-def tokens_left(limits: Limits, spent: Spent) -> int | None:
-    """How long the next reply may be, so that the model itself stops at the budget."""
-    if limits.max_tokens_total is None:
-        return None
-    return max(1, limits.max_tokens_total - spent.tokens.total)
-
-
 def reply_tokens(options: RunOptions, spent: Spent) -> int | None:
-    """How long the next reply may be: what is left of the budget, or what one reply may take, whichever is less."""
-    bounds = (options.max_tokens, tokens_left(options.limits, spent))
-    return min((one for one in bounds if one is not None), default=None)
+    """How long the next reply may be: `max_tokens`, or what is left of the budget where that is less.
+
+    Without `max_tokens` the model is told nothing: servers refuse a number that is more than they can write, and only
+    the caller knows how much that is. The budget can then be passed by one reply, which `after_reply` judges.
+    """
+    total = options.limits.max_tokens_total
+    if options.max_tokens is None or total is None:
+        return options.max_tokens
+    return max(1, min(options.max_tokens, total - spent.tokens.total))
 
 
 def tool_calls_left(limits: Limits, spent: Spent) -> int | None:

@@ -9,7 +9,7 @@ from mini_agent.conversation import Message, Reply, ToolCall, ToolDefinition
 from mini_agent.events import Delta, Listener, Step
 from mini_agent.history.prune import prune
 from mini_agent.history.readable import readable
-from mini_agent.interfaces import Model, ModelError, ModelRequest, OnText, ToolBackend
+from mini_agent.interfaces import Model, ModelError, ModelRequest, OnText, ToolBackend, ToolBackendError
 from mini_agent.loop import budget, code_blocks, repetition, transcript
 from mini_agent.loop.in_flight import EndedItself, within
 from mini_agent.loop.options import RunOptions
@@ -56,10 +56,14 @@ class Steps:
         """The tools that a call may name, asked for once a run."""
         if self._tools is None:
             wanted = self._options.use_tools or self._options.auto_run_code_on_code_block
-            self._tools = (
-                {one.name: one for one in await within(None, self._backend.definitions())} if wanted else {}
-            )
+            self._tools = {one.name: one for one in await self._definitions()} if wanted else {}
         return self._tools
+
+    async def _definitions(self) -> Sequence[ToolDefinition]:
+        try:
+            return await within(None, self._backend.definitions())
+        except EndedItself:
+            raise ToolBackendError("it was cancelled from inside while it was asked for its tools") from None
 
     async def _ask(self, model: str, tools: tuple[ToolDefinition, ...]) -> Reply:
         """One call of the model. What it used is counted when it arrives, even if the run has just been interrupted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -157,6 +158,15 @@ def test_a_backend_that_cannot_say_what_it_offers_is_the_callers_to_hear(kit):
     assert isinstance(ran.error, ToolBackendError)
 
 
+def test_a_backend_cancelled_from_inside_is_no_cancelled_run(kit):
+    class Leaning(kit.tools):
+        async def definitions(self):
+            raise asyncio.CancelledError
+
+    ran = kit.run(kit.model("x"), Leaning())
+    assert isinstance(ran.error, ToolBackendError)
+
+
 def test_a_backend_that_fails_within_a_run_is_told_to_the_model(kit):
     def broken():
         raise ToolBackendError("the server is gone")
@@ -230,8 +240,6 @@ def test_the_history_sent_is_pruned_and_the_one_returned_is_whole(kit):
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_tool_messages_stand_in_the_order_of_the_calls(kit, concurrency):
-    import asyncio
-
     async def wait(ms):
         await asyncio.sleep(ms / 1000)
         return ms

@@ -12,7 +12,6 @@ from mini_agent.loop.budget import (
     before_model_call,
     reply_tokens,
     sentence,
-    tokens_left,
     tool_calls_left,
 )
 from mini_agent.loop.options import RunOptions
@@ -52,13 +51,13 @@ def test_every_reason_has_its_sentence(most, spent):
 @settings(deadline=None)
 @given(limits, spents)
 def test_what_is_left_is_never_negative(most, spent):
-    assert (tokens_left(most, spent) or 1) >= 1
+    assert 1 <= (reply_tokens(RunOptions("m", most, max_tokens=20), spent) or 0) <= 20
     assert (tool_calls_left(most, spent) or 0) >= 0
 
 
 @pytest.mark.parametrize(
     ("reply", "whole", "expected"),
-    [(None, None, None), (5, None, 5), (None, 30, 20), (5, 30, 5), (50, 30, 20)],
+    [(None, None, None), (5, None, 5), (None, 30, None), (5, 30, 5), (50, 30, 20), (5, 10, 1)],
 )
 def test_a_reply_is_bounded_by_its_own_limit_and_by_what_is_left(reply, whole, expected):
     options = RunOptions("m", Limits(max_tokens_total=whole), max_tokens=reply)

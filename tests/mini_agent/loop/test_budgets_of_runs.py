@@ -51,7 +51,7 @@ def test_a_budget_of_no_tokens_allows_no_call(kit):
     ("choices", "told"),
     [
         ({}, [None, None]),
-        ({"max_tokens_total": 100}, [100, 70]),
+        ({"max_tokens_total": 100}, [None, None]),
         ({"max_tokens": 80}, [80, 80]),
         ({"max_tokens_total": 100, "max_tokens": 80}, [80, 70]),
     ],

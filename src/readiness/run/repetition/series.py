@@ -166,7 +166,7 @@ class Series:
             duplicates=self._duplicates,
             hollow=self._by_kind.get("hollow", 0),
             errors=self._by_kind.get("error", 0),
-            cap=max(self.cap, self.made),
+            cap=max(self.cap, self.made) + sum(one.counts for one in self.carried),
             low=round(bounds.low, 6),
             high=round(bounds.high, 6),
             method=bounds.method,

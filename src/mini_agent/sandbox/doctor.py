@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mini_agent.sandbox.attempts import MEANING
 from mini_agent.sandbox.report import Attempt, SandboxReport
-from mini_agent.sandbox.self_test import MEANING, explain
+from mini_agent.sandbox.self_test import explain
 
 WIDTH = max(map(len, MEANING.values()))
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+from mini_agent.sandbox.attempts import MEANING
 from mini_agent.sandbox.doctor import doctor_lines, lines_of
 from mini_agent.sandbox.report import Attempt, SandboxReport
-from mini_agent.sandbox.self_test import MEANING
 
 
 def test_here_every_attempt_has_a_line(report: SandboxReport):

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mini_agent.sandbox import self_test
+from mini_agent.sandbox import attempts, self_test
 from mini_agent.sandbox.attack import ATTEMPTS
-from mini_agent.sandbox.inside import plan as words
-from mini_agent.sandbox.launch import DEFAULT_LAYERS, Sandbox
-from mini_agent.sandbox.self_test import (
+from mini_agent.sandbox.attempts import (
     CHILD_MEBIBYTES,
     CHILDREN,
     FORKS,
@@ -28,6 +26,9 @@ from mini_agent.sandbox.self_test import (
     outlive,
     reach,
 )
+from mini_agent.sandbox.inside import plan as words
+from mini_agent.sandbox.launch import DEFAULT_LAYERS, Sandbox
+from mini_agent.sandbox.report import Attempt, SandboxReport
 from mini_agent.sandbox.witness import Witness
 
 GIBIBYTE = 1 << 30
@@ -64,9 +65,9 @@ def test_a_witness_that_nobody_attacked_saw_nothing():
 
 
 def test_inside_nothing_is_reached(each_way: Sandbox):
-    attempts = asyncio.run(reach(each_way))
-    assert [one.name for one in attempts] == list(REACHING)
-    assert [one for one in attempts if not one.stopped] == []
+    made = asyncio.run(reach(each_way))
+    assert [one.name for one in made] == list(REACHING)
+    assert [one for one in made if not one.stopped] == []
 
 
 @pytest.mark.skipif(
@@ -111,7 +112,7 @@ def test_inside_no_child_outlives_the_deadline(each_way: Sandbox):
 
 
 def test_a_child_that_never_lived_proves_nothing(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(self_test, "DEADLINES_TO_OUTLIVE", (0.01,))
+    monkeypatch.setattr(attempts, "DEADLINES_TO_OUTLIVE", (0.01,))
     [attempt] = asyncio.run(outlive(sandbox))
     assert not attempt.stopped
 
@@ -120,8 +121,8 @@ def without(*layers: str) -> tuple[str, ...]:
     return tuple(one for one in DEFAULT_LAYERS if one not in layers)
 
 
-def names_not_stopped(attempts: list[self_test.Attempt]) -> set[str]:
-    return {one.name for one in attempts if not one.stopped}
+def names_not_stopped(made: list[Attempt]) -> set[str]:
+    return {one.name for one in made if not one.stopped}
 
 
 OF_ROOT_ALONE = {"secrets", "ptrace"} if os.geteuid() == 0 else set()
@@ -157,9 +158,7 @@ def test_a_layer_less_is_seen_where_no_namespace_stands_behind_it(
     ],
     ids=["seccomp", "Landlock", "identity"],
 )
-def test_a_layer_less_in_namespaces(
-    layers: tuple[str, ...], open_ways: set[str], report: self_test.SandboxReport
-):
+def test_a_layer_less_in_namespaces(layers: tuple[str, ...], open_ways: set[str], report: SandboxReport):
     if report.way != words.NAMESPACES:
         pytest.skip("no namespaces here")
     assert names_not_stopped(asyncio.run(reach(Sandbox(words.NAMESPACES, layers)))) == open_ways
@@ -174,7 +173,7 @@ def test_a_layer_less_in_namespaces(
     ],
 )
 def test_without_limits_or_watcher_the_self_test_sees_it(
-    layers: tuple[str, ...], name: str, report: self_test.SandboxReport
+    layers: tuple[str, ...], name: str, report: SandboxReport
 ):
     sandbox = Sandbox(report.way, layers, bubblewrap=report.bubblewrap)
     assert names_not_stopped(asyncio.run(exhaust(sandbox, name))) == {name}

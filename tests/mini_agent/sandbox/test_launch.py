@@ -134,7 +134,7 @@ def test_a_folder_that_does_not_exist_is_an_error(sandbox: Sandbox):
 def test_a_launcher_that_cannot_start_is_an_error(
     sandbox: Sandbox, own: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mini_agent.sandbox.launch.START", "raise SystemExit('broken')")
+    monkeypatch.setattr("mini_agent.sandbox.running.START", "raise SystemExit('broken')")
     with pytest.raises(SandboxError, match="ended without a word: broken"):
         python(sandbox, own, "")
 

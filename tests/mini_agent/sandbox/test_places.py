@@ -4,7 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import venv
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,13 +72,19 @@ def test_below_goes_by_whole_names(path: str, outer: str, inside: bool):
     assert below(path, outer) is inside
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that everybody may walk to, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as made:
+        os.chmod(made, 0o755)
+        yield Path(made).resolve()
+
+
 @pytest.mark.parametrize("copies", [False, True], ids=["links", "copies"])
-def test_a_virtual_environment_brings_its_packages(each_way: Sandbox, tmp_path: Path, copies: bool):
-    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        above.chmod(0o755)
-    venv.create(tmp_path / "env", symlinks=not copies, with_pip=False)
-    python = tmp_path / "env/bin/python"
-    [packages] = (tmp_path / "env/lib").glob("python3*/site-packages")
+def test_a_virtual_environment_brings_its_packages(each_way: Sandbox, open_folder: Path, copies: bool):
+    venv.create(open_folder / "env", symlinks=not copies, with_pip=False)
+    python = open_folder / "env/bin/python"
+    [packages] = (open_folder / "env/lib").glob("python3*/site-packages")
     (packages / "own_package.py").write_text("ANSWER = 42")
     sandbox = replace(each_way, places=places(python=str(python)))
     own = folder.make(sandbox.way, sandbox.places)

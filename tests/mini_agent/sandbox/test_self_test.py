@@ -8,16 +8,17 @@ import threading
 
 import pytest
 
-from mini_agent.sandbox import self_test
+from mini_agent.sandbox import attempts, self_test
 from mini_agent.sandbox.inside import plan as words
 from mini_agent.sandbox.report import Attempt, SandboxReport
 from mini_agent.sandbox.result import SandboxError, SandboxResult
+from mini_agent.sandbox.witness import section
 
 NO_NAMESPACES = (words.NAMESPACES, words.BUBBLEWRAP)
 
 
 def test_every_attempt_of_a_taken_way_was_made_and_stopped(report: SandboxReport):
-    assert {one.name for one in report.attempts} == set(self_test.MEANING)
+    assert {one.name for one in report.attempts} == set(attempts.MEANING)
     assert report.not_stopped == ()
 
 
@@ -38,7 +39,7 @@ def reaching_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def only_reach(sandbox: self_test.Sandbox) -> tuple[Attempt, ...]:
         try:
-            return tuple(await self_test.reach(sandbox))
+            return tuple(await attempts.reach(sandbox))
         except SandboxError as fault:
             raise ExceptionGroup("tasks", [fault]) from fault
 
@@ -100,19 +101,19 @@ def test_macos_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch):
 
 def test_an_attempt_that_was_not_made_is_not_called_stopped():
     silent = SandboxResult(1, "", "SyntaxError\n")
-    assert not self_test.made(silent, "tcp")
-    assert self_test.said(silent, "tcp") == "was not made: SyntaxError"
+    assert not attempts.made(silent, "tcp")
+    assert attempts.said(silent, "tcp") == "was not made: SyntaxError"
 
 
 def test_what_was_printed_in_one_attempt_is_not_another_one_s():
     result = SandboxResult(0, "began read\nrefused: read\nbegan secrets\nTOKEN\n", "")
-    assert "TOKEN" not in self_test.section(result.stdout, "read")
-    assert "TOKEN" in self_test.section(result.stdout, "secrets")
+    assert "TOKEN" not in section(result.stdout, "read")
+    assert "TOKEN" in section(result.stdout, "secrets")
 
 
 def test_it_leaves_no_thread_and_no_descriptor(report: SandboxReport):
     threads, handles = threading.active_count(), len(os.listdir("/proc/self/fd"))
-    asyncio.run(self_test.reach(self_test.Sandbox(report.way, report.layers, bubblewrap=report.bubblewrap)))
+    asyncio.run(attempts.reach(self_test.Sandbox(report.way, report.layers, bubblewrap=report.bubblewrap)))
     assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, handles)
 
 

@@ -143,12 +143,6 @@ def test_code_with_characters_that_are_no_text_is_run_as_far_as_it_goes():
     assert result.stdout == "?\n"
 
 
-def test_code_with_a_nul_is_a_syntax_error_of_its_own():
-    [result] = call(("run_python", "print(1)\0"))
-    assert not result.ok
-    assert "null bytes" in result.stderr
-
-
 def test_the_timeout_is_an_outcome():
     [result] = call(("run_python", "print('begun')\nwhile True: pass"), timeout=0.7)
     assert (result.ok, result.error, result.stdout) == (False, "stopped after 0.7 seconds", "begun\n")

@@ -213,7 +213,7 @@ def serve() -> Callable[..., contextlib.AbstractAsyncContextManager[Server]]:
 @pytest.fixture(scope="package", autouse=True)
 def nothing_old_to_collect() -> Iterator[None]:
     """What was there before these tests is left out of their garbage collections, which look for lost sockets."""
-    import httpx2  # noqa: F401 (belongs to what is there before)
+    import aiohttp  # noqa: F401 (belongs to what is there before)
 
     gc.collect()
     gc.freeze()

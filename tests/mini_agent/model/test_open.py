@@ -45,6 +45,6 @@ def test_opening_imports_no_http_client():
     code = (
         "import sys; from mini_agent.model.open import open_model; from mini_agent.model.settings import ModelSettings; "
         "open_model(ModelSettings.from_environment({'MINI_AGENT_API_BASE': 'http://h:1'})); "
-        "sys.exit(any(name in sys.modules for name in ('httpx2', 'httpcore2', 'pydantic', 'jsonschema')) * 3)"
+        "sys.exit(any(name in sys.modules for name in ('aiohttp', 'httpx2', 'httpcore2', 'pydantic', 'jsonschema')) * 3)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -325,7 +325,15 @@ def test_a_history_of_calls_without_tools_is_found_out_about(run, serve, model_a
 def test_the_text_of_an_answer_is_streamed_out_of_its_json(run, serve, model_at, ask, answers, heard):
     async def main():
         written = json.dumps({"name": "answer", "arguments": {"text": "It is “3”.\nYes."}})
-        said = answers.told(*(written[at : at + 3] for at in range(0, len(written), 3)))
+        pieces = [answers.delta(written[at : at + 3]) for at in range(0, len(written), 3)]
+
+        async def said(exchange):
+            await exchange.send(answers.STREAM_HEAD)
+            for event in (*pieces, answers.delta(finish="stop"), answers.USAGE, answers.DONE):
+                await exchange.send(answers.chunk(event))
+                await asyncio.sleep(0.005)
+            await exchange.send(b"0\r\n\r\n")
+
         async with serve(said) as server, model_at(server.url) as model:
             reply = await model.reply(ask(tools=(ADD,), tool_mode="schema"), heard)
             assert reply.content == heard.text == "It is “3”.\nYes."

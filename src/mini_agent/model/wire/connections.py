@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mini_agent.interfaces import ModelError
 from mini_agent.model.base_url import host_of, is_loopback
@@ -26,95 +26,108 @@ from mini_agent.model.wire.failure import (
 )
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx2
+    import aiohttp
+    from multidict import CIMultiDict
 
 ERROR_BYTES: Final = 64 << 10
 """As much of an error's body is read."""
 _DRAINED_SECONDS: Final = 0.1
 _IDLE_SECONDS: Final = 15.0
-_TO_PARSER: Final = ("_httpcore_stream", "_stream", "_connection", "_h11_state")
-"""From a response of httpx2 to the h11 connection that parsed it."""
 
 
 class Connections:
-    """The pool for the server at `base`. It belongs to one event loop."""
+    """The pool for the server at `base`. It belongs to one event loop, the one that it is first used in."""
 
     def __init__(self, settings: ModelSettings, base: str) -> None:
-        import httpx2
-
         self._settings = settings
-        self._url = httpx2.URL(f"{base}/chat/completions")
-        limits = httpx2.Limits(
-            max_connections=settings.connections,
-            max_keepalive_connections=settings.connections,
-            keepalive_expiry=_IDLE_SECONDS,
-        )
-        try:
-            self._transport = httpx2.AsyncHTTPTransport(
-                verify=_trust(base), limits=limits, proxy=_proxy(base)
-            )
-        except (ValueError, httpx2.InvalidURL, ImportError, OSError) as error:
-            raise ModelError(
-                f"no way to {host_of(base)}: the proxy or certificates of the environment cannot be used "
-                f"({type(error).__name__})",
-                502,
-                "unreachable",
-            ) from None
-        self._timeouts = {
-            "connect": settings.connect_seconds,
-            "read": settings.read_seconds,
-            "write": settings.read_seconds,
-            "pool": settings.connect_seconds,
-        }
+        self._base = base
+        self._url = f"{base}/chat/completions"
+        self._session: aiohttp.ClientSession | None = None
+        self._free = asyncio.Semaphore(settings.connections)
+        self._proxy = _proxy(base)
 
     async def aclose(self) -> None:
-        await self._transport.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     @contextlib.asynccontextmanager
-    async def post(self, server: Server, headers: httpx2.Headers, body: bytes) -> AsyncIterator[Incoming]:
+    async def post(self, server: Server, headers: CIMultiDict[str], body: bytes) -> AsyncIterator[Incoming]:
         """Send, and give the answer once its head is there and says success. Raises UpstreamError.
 
         Leaving the block ends the exchange: an answer that was not read to its end costs its connection.
         """
-        import httpx2
+        async with self._place():
+            response = await self._head(server, headers, body)
+            incoming = Incoming(server, response, self._settings)
+            try:
+                await incoming.check()
+                yield incoming
+            finally:
+                await incoming.aclose()
 
-        request = httpx2.Request(
-            "POST", self._url, headers=headers, content=body, extensions={"timeout": self._timeouts}
-        )
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the connections, waited for as long as a connection may take."""
         try:
-            response = await self._transport.handle_async_request(request)
-        except httpx2.TransportError as error:
-            raise self._no_head(server, error) from None
-        incoming = Incoming(server, response, self._settings)
+            await asyncio.wait_for(self._free.acquire(), self._settings.connect_seconds)
+        except TimeoutError:
+            said = f"all {self._settings.connections} connections to model servers are in use"
+            raise UpstreamError(said, 503, "overloaded") from None
         try:
-            await incoming.check()
-            yield incoming
+            yield
         finally:
-            await incoming.aclose()
+            self._free.release()
 
-    def _no_head(self, server: Server, error: httpx2.TransportError) -> UpstreamError:
-        """Why no head of an answer came."""
-        import httpx2
+    async def _head(self, server: Server, headers: CIMultiDict[str], body: bytes) -> aiohttp.ClientResponse:
+        """The answer's head. Raises UpstreamError when none comes."""
+        import aiohttp
 
-        if isinstance(error, httpx2.PoolTimeout):
-            return UpstreamError(
-                f"all {self._settings.connections} connections to model servers are in use", 503, "overloaded"
+        if self._session is None:
+            self._session = _session(self._settings)
+        try:
+            return await self._session.post(
+                self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
             )
-        if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
-            return silent(server, self._settings.read_seconds)
-        if isinstance(error, httpx2.ConnectTimeout):
-            return unreachable(server, f"no connection within {self._settings.connect_seconds:g} s")
-        if isinstance(error, httpx2.RemoteProtocolError) and "disconnected" not in str(error):
-            return bad_answer(server, f"no HTTP ({error})")
-        return unreachable(server, str(error) or type(error).__name__)
+        except aiohttp.SocketTimeoutError:
+            raise silent(server, self._settings.read_seconds) from None
+        except aiohttp.ServerTimeoutError:
+            raise unreachable(server, f"no connection within {self._settings.connect_seconds:g} s") from None
+        except aiohttp.InvalidURL as error:
+            raise self._no_way(error) from None
+        except aiohttp.ClientResponseError as error:
+            raise bad_answer(server, f"no HTTP ({error.message})") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(server, str(error) or type(error).__name__) from None
+        except ValueError as error:  # a proxy of the environment that is no address
+            raise self._no_way(error) from None
+
+    def _no_way(self, error: Exception) -> ModelError:
+        return ModelError(
+            f"no way to {host_of(self._base)}: the proxy or certificates of the environment cannot be used "
+            f"({type(error).__name__})",
+            502,
+            "unreachable",
+        )
+
+
+def _session(settings: ModelSettings) -> aiohttp.ClientSession:
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS, ttl_dns_cache=60),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=settings.connect_seconds, sock_read=settings.read_seconds
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+    )
 
 
 class Incoming:
     """The answer to one request, while it arrives."""
 
-    def __init__(self, server: Server, response: httpx2.Response, settings: ModelSettings) -> None:
+    def __init__(self, server: Server, response: aiohttp.ClientResponse, settings: ModelSettings) -> None:
         self._server = server
         self._response = response
         self._settings = settings
@@ -134,7 +147,7 @@ class Incoming:
 
     async def check(self) -> None:
         """Raises UpstreamError unless the head says success and the body can be read as it is."""
-        status = self._response.status_code
+        status = self._response.status
         if status != 200:
             headers = self._response.headers
             raise refused(
@@ -155,23 +168,23 @@ class Incoming:
     async def aclose(self) -> None:
         """End the exchange. Its connection is used again only where nothing is left on it."""
         await self.chunks.aclose()
-        if _surplus(self._response):
-            await self._response.extensions["network_stream"].aclose()
-        await self._response.aclose()
+        if not self._response.content.at_eof():
+            self._response.close()
+        await self._response.release()
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        import httpx2
+        import aiohttp
 
         size = 0
         try:
-            async for chunk in self._response.stream:  # type: ignore[union-attr]
+            async for chunk in self._response.content.iter_any():
                 size += len(chunk)
                 if size > self._settings.largest_answer:
                     raise bad_answer(self._server, f"larger than {self._settings.largest_answer} bytes")
                 yield chunk
-        except httpx2.TimeoutException:
+        except TimeoutError:
             raise silent(self._server, self._settings.read_seconds) from None
-        except httpx2.TransportError as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise broken_off(self._server, str(error) or type(error).__name__) from None
 
     async def drain(self) -> None:
@@ -189,29 +202,6 @@ class Incoming:
                 if len(body) >= ERROR_BYTES:
                     break
         return body[:ERROR_BYTES].decode("utf-8", "replace")
-
-
-def _surplus(response: httpx2.Response) -> bool:
-    """Whether bytes beyond the answer have been read: the pool would take them for the answer to the next request.
-
-    RFC 9112, section 9.2: a client must not. The pool does not say, so its parser is asked; where it cannot be found,
-    the connection is not used again.
-    """
-    found: Any = response.stream
-    for name in _TO_PARSER:
-        found = getattr(found, name, None)
-    return found is None or bool(found.trailing_data[0])
-
-
-def _trust(base: str) -> ssl.SSLContext:
-    """The usual certificates; for a server without TLS they are not loaded (30 ms of CPU), and none is trusted."""
-    import ssl
-
-    import httpx2
-
-    return (
-        httpx2.create_ssl_context() if base.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    )
 
 
 def _proxy(base: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mini_agent.interfaces import ModelError, OnText
 from mini_agent.model.base_url import host_of
@@ -15,6 +15,9 @@ from mini_agent.model.wire.event_stream import EventStream
 from mini_agent.model.wire.failure import Server, bad_answer, silent
 from mini_agent.model.wire.request import encoded
 from mini_agent.model.wire.streamed_answer import StreamedAnswer
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDict
 
 _STREAM: Final = "text/event-stream"
 _NO_STREAM: Final = ("text/html", "application/xhtml+xml", "application/xml", "application/x-ndjson")
@@ -56,8 +59,8 @@ class Endpoint:
         self._closed = True
         await self._connections.aclose()
 
-    def _headers(self, extra: Mapping[str, str]) -> Any:
-        import httpx2
+    def _headers(self, extra: Mapping[str, str]) -> CIMultiDict[str]:
+        from multidict import CIMultiDict
 
         fields = {
             "accept": f"application/json, {_STREAM}",
@@ -67,7 +70,9 @@ class Endpoint:
         }
         if self._key:
             fields["authorization"] = f"Bearer {self._key}"
-        return httpx2.Headers({**extra, **fields})
+        headers = CIMultiDict(extra)
+        headers.update(fields)
+        return headers
 
 
 async def _read(server: Server, incoming: Incoming, on_text: OnText | None) -> Answer:

@@ -1,6 +1,6 @@
 # make ready: set up and run this repository's gate.   make test: set up and run the tests.
 PYTHON ?= python3
-GATE ?= dev
+GATE ?= deploy
 VENV := .venv
 BIN := $(VENV)/bin
 

@@ -27,8 +27,10 @@ Answer = TypeVar("Answer")
 WAYS = (words.NAMESPACES, words.BUBBLEWRAP, words.BARE)
 """In this order: our own namespaces start fastest; bubblewrap may be allowed where they are not."""
 
+SECONDS_OF_REFUSAL = 60.0
+"""A refusal may come from a machine that was too busy to prove anything, so it is not for ever."""
 _lock = threading.Lock()
-_known: dict[frozenset[str], SandboxReport] = {}
+_known: dict[frozenset[str], tuple[SandboxReport, float]] = {}
 
 
 def probe(without: Collection[str] = ()) -> SandboxReport:
@@ -38,9 +40,11 @@ def probe(without: Collection[str] = ()) -> SandboxReport:
     """
     key = frozenset(without)
     with _lock:
-        if key not in _known:
-            _known[key] = _in_own_loop(_choose(key))
-        return _known[key]
+        report, asked = _known.get(key, (None, 0.0))
+        if report is None or not (report.ok or time.monotonic() - asked < SECONDS_OF_REFUSAL):
+            report = _in_own_loop(_choose(key))
+            _known[key] = report, time.monotonic()
+        return report
 
 
 def explain() -> SandboxReport:

@@ -26,6 +26,23 @@ def test_it_is_asked_once_a_process(report: SandboxReport):
     assert self_test.probe() is self_test.probe()
 
 
+def test_a_refusal_is_tried_again_later(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+
+    async def choose(without: frozenset[str]) -> SandboxReport:
+        asked.append(without)
+        return SandboxReport(len(asked) == 3)
+
+    monkeypatch.setattr(self_test, "_choose", choose)
+    monkeypatch.setattr(self_test, "_known", {})
+    assert not self_test.probe().ok
+    assert not self_test.probe().ok
+    assert len(asked) == 1
+    monkeypatch.setattr(self_test, "SECONDS_OF_REFUSAL", 0.0)
+    assert [self_test.probe().ok for _ in range(4)] == [False, True, True, True]
+    assert len(asked) == 3
+
+
 def test_it_can_be_asked_from_a_running_loop(report: SandboxReport):
     async def ask() -> SandboxReport:
         return await asyncio.to_thread(self_test.probe)

@@ -43,7 +43,8 @@ class Model(BaseHTTPRequestHandler):
         self.say("application/json", json.dumps({"data": [{"id": "small"}]}).encode())
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        # Cases that name a tool server may meet this one.
+        asked = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         choice: dict[str, Any] = {"index": 0, "finish_reason": "stop"}
         if not asked.get("stream"):
             choice["message"] = {"role": "assistant", "content": "Hello"}

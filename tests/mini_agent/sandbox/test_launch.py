@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def processes_with(marker: str) -> list[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def working_in(folder_: str) -> Iterator[int]:
+    """Every process whose working folder it is."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{name}/cwd") == folder_:
+                yield int(name)
 
 
 async def until(true: Callable[[], bool], seconds: float = 10) -> None:
@@ -427,6 +440,53 @@ def test_a_service_killed_outright_leaves_nothing(each_way: Sandbox):
         process.wait()
         process.stdout.close()
         folder.remove(own)
+
+
+def test_a_launcher_killed_outright_leaves_nothing(each_way: Sandbox):
+    own = folder.make(each_way.way, each_way.places)
+
+    async def kill() -> None:
+        code = "import os\nif os.fork() == 0: os.setsid()\n" + ENDLESS
+        task = asyncio.create_task(start_python(each_way, own, code))
+        await until(Path(own, "begun").exists)
+        [launcher] = [
+            pid for pid in processes_with("mini_agent.sandbox.inside.main") if parent_of(pid) == os.getpid()
+        ]
+        os.kill(launcher, signal.SIGKILL)
+        with pytest.raises(SandboxError, match="ended without a word"):
+            await task
+        await until(lambda: not any(working_in(own)), seconds=5)
+
+    asyncio.run(kill())
+    folder.remove(own)
+
+
+def test_its_interpreter_cannot_be_changed(each_way: Sandbox):
+    """Tried in ways that would do no harm, because the interpreter is this machine's own."""
+    own = folder.make(each_way.way, each_way.places)
+    code = """
+        import os, stat, sys
+        for path in (os.__file__, sys.executable, os.path.dirname(os.__file__)):
+            now = os.stat(path)
+            ways = {
+                'open': lambda: os.close(os.open(path, os.O_WRONLY)),
+                'mode': lambda: os.chmod(path, stat.S_IMODE(now.st_mode)),
+                'owner': lambda: os.chown(path, now.st_uid, now.st_gid),
+                'times': lambda: os.utime(path, ns=(now.st_atime_ns, now.st_mtime_ns)),
+                'attributes': lambda: os.setxattr(path, 'user.tried', b''),
+                'name': lambda: os.rename(path, path + '.moved') or os.rename(path + '.moved', path),
+                'link': lambda: os.link(path, path + '.link') or os.unlink(path + '.link'),
+            }
+            for name, way in ways.items():
+                try:
+                    way()
+                    print(name, path, 'done')
+                except OSError:
+                    print('refused')
+    """
+    result = python(each_way, own, code)
+    folder.remove(own)
+    assert result.stdout.split() == ["refused"] * 21, result
 
 
 def test_the_service_itself_is_out_of_reach(each_way: Sandbox):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mini_agent.sandbox.inside import cgroup
     from mini_agent.sandbox.inside.plan import Plan
 
+SIGTERM = 15
+SECONDS_TO_END = 2.0
 FIRST_TO_DIE = "1000"
 """When the machine runs out of memory (proc(5), oom_score_adj)."""
 
@@ -36,6 +38,8 @@ def hold(plan: Plan, word_pipe: int) -> int:
     namespaces.write("/proc/self/oom_score_adj", FIRST_TO_DIE)
     owner = os.stat(plan["folder"])
     processes = confine.process_limit(plan, owner.st_uid)
+    if plan["way"] == words.BARE and words.SWEEP in plan["layers"]:
+        outlive_the_launcher()
     if plan["way"] == words.NAMESPACES:
         namespaces.enter()
         namespaces.build_root(plan)
@@ -49,6 +53,19 @@ def hold(plan: Plan, word_pipe: int) -> int:
     close_output()
     program.tell(word_pipe, f"exit {wait_for(child)}")
     return 0
+
+
+def outlive_the_launcher() -> None:
+    """Where no namespace ends the tree: should the launcher be killed, the keeper ends it in its place."""
+    import signal  # slow to import, and no other way needs it
+
+    def sweep(*_: object) -> None:
+        tree.end(SECONDS_TO_END)
+        os._exit(0)
+
+    signal.signal(SIGTERM, sweep)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, SIGTERM)
 
 
 def program_input(given: bytes) -> int:

@@ -67,6 +67,8 @@ class Sandbox:
             await run.end()
         if ending["fault"]:
             raise SandboxError(ending["fault"])
+        if words.SWEEP in self.layers and not ending["reaped"]:
+            raise SandboxError("a process of the program could not be ended")
         return run.result(ending)
 
     def _plan(

@@ -27,7 +27,7 @@ START = (
 """The launcher's own imports, without what `import mini_agent` brings."""
 
 SECONDS_TO_OBEY = 0.15
-SECONDS_OF_GRACE = 2.0
+SECONDS_OF_GRACE = 5.0
 READ_AT_ONCE = 65536
 OUTPUT_FLOOD = 64
 """A program that writes this many times what is kept is stopped."""

@@ -18,6 +18,7 @@ import pytest
 
 from mini_agent.sandbox import folder
 from mini_agent.sandbox.bounds import MEBIBYTE, Bounds
+from mini_agent.sandbox.inside import plan as words
 from mini_agent.sandbox.launch import Sandbox
 from mini_agent.sandbox.result import SandboxError, SandboxResult
 
@@ -150,6 +151,18 @@ def test_a_launcher_that_cannot_start_is_an_error(
     monkeypatch.setattr("mini_agent.sandbox.running.START", "raise SystemExit('broken')")
     with pytest.raises(SandboxError, match="ended without a word: broken"):
         python(sandbox, own, "")
+
+
+@pytest.mark.parametrize(("layers", "fails"), [((words.SWEEP,), True), ((), False)])
+def test_a_process_that_cannot_be_ended_is_an_error(
+    sandbox: Sandbox, own: str, layers: tuple[str, ...], fails: bool, monkeypatch: pytest.MonkeyPatch
+):
+    async def through(*_: object) -> dict[str, object]:
+        return {"status": 9, "killed_for": "time", "fault": "", "ms": 1.0, "reaped": False}
+
+    monkeypatch.setattr("mini_agent.sandbox.running.Run.through", through)
+    with pytest.raises(SandboxError, match="could not be ended") if fails else contextlib.nullcontext():
+        python(replace(sandbox, layers=layers), own, "")
 
 
 def test_the_deadline_ends_it_and_what_it_printed_is_kept(sandbox: Sandbox, own: str):

@@ -75,7 +75,7 @@ def process_limit(plan: Plan, uid: int) -> int:
 
 def kernel_version() -> tuple[int, int]:
     major, minor = os.uname().release.split(".")[:2]
-    return int(major), int("".join(filter(str.isdigit, minor)) or 0)
+    return int(major), int(minor[: len(minor) - len(minor.lstrip("0123456789"))])
 
 
 def confine(plan: Plan, uid: int, gid: int, processes: int) -> None:

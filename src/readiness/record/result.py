@@ -114,7 +114,7 @@ class CheckResult:
     survivors: tuple[str, ...] = ()
     last_output: str = ""
     cause: str = ""
-    """Why it did not pass, when that is not the code's doing: `capacity`, `cold start`, `config`."""
+    """Why it did not pass, when that is not the code's doing: `capacity`, `cold start`, `config`, `flaky`."""
     model: Mapping[str, Any] = EMPTY
     """Who answered a check of lane nd or live: name, digest, quantisation, server and version, and why that one."""
     calls: Mapping[str, Any] = EMPTY

@@ -14,6 +14,7 @@ from readiness.record.outcome import Outcome
 from readiness.record.value import as_json, replace
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
+from readiness.run.flaky_seen import inputs_to_remember
 from readiness.run.homes import Homes
 from readiness.run.hosting import Hosting
 from readiness.run.job import Ended
@@ -310,6 +311,7 @@ class Conductor:
             toothless=toothless,
             cache_miss=running.cache_miss,
             measured=self._measured(check, ended),
+            inputs=inputs_to_remember(check, ended, running.key, self._keys, self._context),
             trials=trials,
             trial_failures=running.repetition.failures() if running.repetition else (),
         )
@@ -324,15 +326,10 @@ class Conductor:
 
     def _end_lane(self, result: CheckResult) -> None:
         """Start no further trials in a lane that is decided."""
-        why = self._repeating.ends_lane(result)
-        if not why:
-            return
-        lane = [item for item in self._waiting.values() if item.check.lane == result.lane]
-        for item in [item for item in lane if item.check.trials]:
-            self._finish(not_started(item, Outcome.NOT_RUN, why))
-        for running in self._running.values():
-            if running.repetition and running.item.check.lane == result.lane:
-                running.repetition.course.stop(why)
+        if why := self._repeating.ends_lane(result, (one.repetition for one in self._running.values())):
+            lane = [item for item in self._waiting.values() if item.check.lane == result.lane]
+            for item in [item for item in lane if item.check.trials]:
+                self._finish(not_started(item, Outcome.NOT_RUN, why))
 
     def _measured(self, check: Check, ended: Ended) -> Measured | None:
         """What the check's relay counted; None for one without a relay, or when its calls cannot be read."""
@@ -351,7 +348,7 @@ class Conductor:
             if running.home:
                 self._homes.give_back(running.home)
             what = "its pass"
-            if running.key:
+            if running.key and not result.counts.failed:
                 cache.keep(self._context.root, self._context.folder.run_id, running.key, result)
         except OSError as error:
             self._journal.write(

@@ -11,6 +11,7 @@ from readiness.record.redact import Redactor
 from readiness.record.result import CheckResult
 from readiness.record.trials import ERROR, NOT_READY, READY, SKIPPED
 from readiness.record.value import EMPTY, as_json, replace, value
+from readiness.run.flaky_seen import NOT_FLAKY
 from readiness.run.probe_events import read
 from readiness.run.provenance import blob_hash
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from readiness.relay.meter import Meter
     from readiness.run.check_job import Prepared
     from readiness.run.context import Context
+    from readiness.run.flaky_seen import Flaky
     from readiness.run.job import Ended
     from readiness.run.measured import Measured
+    from readiness.run.probe_events import ProbeSummary
 
 
 METERED = (
@@ -52,6 +55,8 @@ class Surroundings:
     measured: Measured | None = None
     """What the relay saw, for a check of lane nd or live."""
     trials: CheckTrials | None = None
+    inputs: str = ""
+    """The digest of what a core check ran on, where it has to be remembered how its tests ended."""
     trial_failures: tuple[Failure, ...] = ()
     """The last failed trial of each test that trials failed."""
 
@@ -91,8 +96,11 @@ def conclude(
         tests=tests,
         trials=around.trials,
     )
-    verdict = judge(check, seen, context.settings)
+    flaky, weighed = _flaky(seen, tests, around, context)
+    verdict = judge(check, weighed, context.settings)
     outcome, reason = verdict.outcome, verdict.reason
+    if flaky.hidden:
+        reason = f"{reason}; in quarantine: {', '.join(sorted(flaky.hidden))}"
     if around.died and outcome.value in ("failed", "error", "timed_out"):
         outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
     result = CheckResult(
@@ -119,11 +127,11 @@ def conclude(
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
-        warnings=(*_warnings(ended, around), *_of_the_probe(tests), *tests.warnings),
+        warnings=(*_warnings(ended, around), *flaky.notes, *_of_the_probe(tests), *tests.warnings),
         slowest=tests.slowest,
         survivors=ended.survivors,
         last_output="" if outcome.value == "passed" else ended.last_output,
-        cause=seen.cause if outcome.value != "passed" else "",
+        cause=(seen.cause or ("flaky" if flaky.seen else "")) if outcome.value != "passed" else "",
         model=_model(around.measured) if around.measured else EMPTY,
         calls=_calls(around.measured.meter) if around.measured else EMPTY,
         trials=around.trials,
@@ -132,6 +140,18 @@ def conclude(
     )
     # Tests put what they compare, and so at times a key, into their messages.
     return Redactor(context.secrets).value(result)
+
+
+def _flaky(
+    seen: Observed, tests: ProbeSummary, around: Surroundings, context: Context
+) -> tuple[Flaky, Observed]:
+    """What is known of the tests that failed, and what was observed without those in quarantine."""
+    if not around.inputs or not tests.ended:
+        return NOT_FLAKY, seen
+    from readiness.run import flaky
+
+    found = flaky.remember(context, tests, around.inputs)
+    return found, flaky.without_hidden(seen, found)
 
 
 def counted(counts: Counts, trials: CheckTrials) -> Counts:

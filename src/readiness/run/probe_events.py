@@ -41,6 +41,8 @@ class ProbeSummary(TestRecords):
     """The test records of a check, and what else the probe saw of its pytest processes."""
 
     sessions: tuple[Session, ...] = ()
+    ended: tuple[tuple[str, bool], ...] = ()
+    """Every execution of a test that passed (True) or failed, repetitions included."""
     stacks: tuple[tuple[str, str], ...] = ()
     """Process id and stack of every process that was asked for its stack."""
 
@@ -74,6 +76,7 @@ def read(folder: str, root: str, repeated: frozenset[str] = frozenset()) -> Prob
         slowest=tuple(sorted(timings, key=lambda timing: (-timing[1], timing[0]))[:SLOWEST]),
         guarded=bool(found) and all(map(_guarded, found)),
         sessions=tuple(map(_session, files)),
+        ended=tuple(one for fold in folds for one in fold.ended),
         stacks=_stacks(folder),
         blocked=_blocked(files),
         notes=tuple(_notes(folds)),

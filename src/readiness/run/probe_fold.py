@@ -39,6 +39,7 @@ class Fold:
         self.reruns = tuple(dict.fromkeys(self._repeated()))
         self.swallowed = tuple(self._failure(event, "call", "swallowed") for event in self._of("swallowed"))
         self.timings = [(str(event["id"]), float(event["seconds"])) for event in self._counted()]
+        self.ended = list(self._ended())
         self._missing = self._without_result()
         self.failures = list(self._failures())
         self.skips = list(self._skips())
@@ -79,6 +80,13 @@ class Fold:
             earlier = results[: -(self._selected[test] or 1)]
             if results[-1]["outcome"] == "passed" and any(one["outcome"] != "passed" for one in earlier):
                 yield test
+
+    def _ended(self) -> Iterator[tuple[str, bool]]:
+        """Every execution of a test that passed or failed, repetitions included."""
+        for event in self._of("rerun", "test"):
+            outcome = str(event.get("outcome", "failed"))
+            if outcome in ("passed", "xpassed", "failed", "error"):
+                yield str(event["id"]), outcome in ("passed", "xpassed")
 
     def _last_outcome(self, event: Event) -> str:
         results = self._results.get(str(event["id"]), ())

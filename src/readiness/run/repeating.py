@@ -93,9 +93,16 @@ class Repeating:
         repetition.close()
         return repetition.result()
 
-    def ends_lane(self, result: CheckResult) -> str:
-        """Why further trials of the check's lane would only cost: one proven NOT READY decides a strict gate."""
+    def ends_lane(self, result: CheckResult, running: Iterable[Repetition | None]) -> str:
+        """Why further trials of the check's lane would only cost: one proven NOT READY decides a strict gate.
+
+        Those that are running are told so; empty when nothing is proven.
+        """
         proven = result.trials and any(one.verdict == NOT_READY for one in result.trials.tests)
         if not (proven and result.required and self._context.settings.strict):
             return ""
-        return f"not needed any more: check {result.name} is NOT READY, which decides a strict gate"
+        why = f"not needed any more: check {result.name} is NOT READY, which decides a strict gate"
+        for repetition in filter(None, running):
+            if repetition.check.lane == result.lane:
+                repetition.course.stop(why)
+        return why

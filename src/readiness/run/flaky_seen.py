@@ -1,0 +1,36 @@
+"""What earlier runs say of the core tests that failed in this one."""
+
+from __future__ import annotations
+
+from readiness.record.value import value
+from readiness.store.flakes import is_kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from readiness.config.model import Check
+    from readiness.run.cache import Key, Keys
+    from readiness.run.context import Context
+    from readiness.run.job import Ended
+
+
+@value
+class Flaky:
+    """What is known of the tests that failed now. `hidden` are in quarantine with effect; `seen` did both before."""
+
+    hidden: frozenset[str] = frozenset()
+    seen: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+NOT_FLAKY = Flaky()
+
+
+def inputs_to_remember(check: Check, ended: Ended, key: Key | None, keys: Keys, context: Context) -> str:
+    """What a core check ran on, where it has to be remembered how its tests ended; else empty."""
+    failed = ended.exit_code or ended.stopped
+    if check.lane != "core" or check.trials or not (failed or is_kept(context.root)):
+        return ""
+    import hashlib
+
+    found = key or keys.of(check, context.interpreter(check))
+    return hashlib.sha256(f"{found.parts['inputs']} {found.parts['command']}".encode()).hexdigest()[:16]

@@ -32,7 +32,7 @@ UNEXPLAINED = "no state that is watched explains it; it passes when no other tes
 class Case:
     """A test that failed in `world`: by index and name, with the changes that were there before it and after it.
 
-    `before` are the tests that had run there by then.
+    `before` are the tests that had run there by then, `error` tells failures apart, `said` is for people.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Case:
         start: int,
         end: int,
         before: Optional[Sequence[int]] = None,
+        said: str = "",
     ) -> None:
         self.index = index
         self.name = name
@@ -51,6 +52,7 @@ class Case:
         self.world = world
         self.start = start
         self.end = end
+        self.said = said
         self.before = range(index) if before is None else before
 
 
@@ -148,7 +150,11 @@ class Court:
                 return "broken", [], ""
             if alone["outcome"] in PASSES:
                 return "victim", [], UNEXPLAINED
-        return "unjudged", [], f"run again in a copy of the process, it ended otherwise: {control['error']}"
+        return (
+            "unjudged",
+            [],
+            f"run again in a copy of the process, it ended otherwise: {control.get('said') or control['error']}",
+        )
 
     def _victim(self, leaks: List[Leak]) -> Tuple[str, List[List[Leak]], str]:
         passes = self._passes_with
@@ -186,8 +192,8 @@ class Court:
         for tier in tiers(leaks, self.case.start):
             if as_alone(tier):
                 sets = [minimal(list(reversed(tier)), as_alone)]
-                return "broken_and_polluted", sets, f"alone it fails with: {wanted}"
-        return "broken", [], f"alone it fails otherwise: {wanted}"
+                return "broken_and_polluted", sets, f"alone it fails with: {alone.get('said') or wanted}"
+        return "broken", [], f"alone it fails otherwise: {alone.get('said') or wanted}"
 
     def _in_force(self) -> List[Leak]:
         return self.ledger.leaks(self.case.start)

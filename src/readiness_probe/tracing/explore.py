@@ -12,14 +12,16 @@ from readiness_probe.tracing.ledger import IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional, Set
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
     from readiness_probe.tracing.causes import Budget
-    from readiness_probe.tracing.ledger import Ledger
+    from readiness_probe.tracing.ledger import Leak, Ledger
     from readiness_probe.tracing.worlds import World
 
 WORLDS = 24
 """Kept at most; the oldest goes first."""
+VALUES = 4
+"""Of one binding, that many values make a world worth keeping."""
 
 
 class Dirty:
@@ -37,19 +39,15 @@ class Explorer:
     def __init__(self, ledger: Ledger, freeze: Callable[[], Optional[World]]) -> None:
         self._ledger = ledger
         self._freeze = freeze
-        self._met: Set[FrozenSet[Any]] = set()
+        self._met: Dict[Tuple[int, Any], Set[str]] = {}
         self.worlds: List[Dirty] = []
         self.left_out = 0
 
     def after(self, index: int, end: int) -> None:
         """A test is over: keep this world if its leaks were not together before."""
-        leaks = [
-            leak for leak in self._ledger.leaks() if leak.last.author.kind != IMPORT and not leak.is_quiet
-        ]
-        key = frozenset((id(leak.holder), leak.last.name, leak.last.number) for leak in leaks)
-        if not key or key in self._met:
+        new = list(filter(self._is_new, self._ledger.leaks()))
+        if not new:
             return
-        self._met.add(key)
         world = self._freeze()
         if world is None:
             return
@@ -57,6 +55,17 @@ class Explorer:
         if len(self.worlds) > WORLDS:
             self.worlds.pop(0).world.close()
             self.left_out += 1
+
+    def _is_new(self, leak: Leak) -> bool:
+        """A binding that was not left changed before, or not to this; what counts up is new a few times only."""
+        if leak.last.author.kind == IMPORT or leak.is_quiet:
+            return False
+        values = self._met.setdefault((id(leak.holder), leak.last.name), set())
+        value = leak.holder.shown(leak.last.name, leak.last.after)
+        if value in values or len(values) >= VALUES:
+            return False
+        values.add(value)
+        return True
 
     def cases(
         self, tests: List[int], names: List[str], base: World, budget: Budget, seconds: float
@@ -68,7 +77,7 @@ class Explorer:
             if answer["outcome"] in PASSES:
                 waiting.append(index)
             else:
-                yield Case(index, names[index], answer["error"], None, 0, 0)
+                yield Case(index, names[index], answer["error"], None, 0, 0, said=answer.get("said", ""))
         for dirty in reversed(self.worlds):
             found = []
             for index in waiting:
@@ -77,7 +86,14 @@ class Explorer:
                     found.append(index)
                     before = range(dirty.ran + 1)
                     yield Case(
-                        index, names[index], answer["error"], dirty.world, dirty.end, dirty.end, before
+                        index,
+                        names[index],
+                        answer["error"],
+                        dirty.world,
+                        dirty.end,
+                        dirty.end,
+                        before,
+                        answer.get("said", ""),
                     )
             waiting = [index for index in waiting if index not in found]
 

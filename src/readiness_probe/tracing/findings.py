@@ -60,7 +60,13 @@ class Findings:
     def _finding(
         self, case: Case, kind: str, causes: List[Dict[str, Any]], notes: List[str]
     ) -> Dict[str, Any]:
-        return {"id": case.name, "class": kind, "error": case.error, "causes": causes, "notes": notes}
+        return {
+            "id": case.name,
+            "class": kind,
+            "error": case.said or case.error,
+            "causes": causes,
+            "notes": notes,
+        }
 
     def brittle(self, case: Case) -> Dict[str, Any]:
         """A test that fails in the clean world and passed in the order of the session."""

@@ -240,7 +240,7 @@ def dict_of(value: Any) -> Optional[Dict[Any, Any]]:
     for kind in _bases(type(value)):
         found = type.__dict__["__dict__"].__get__(kind).get("__dict__")
         if found is not None:
-            if type(found) is not types.GetSetDescriptorType:
+            if type(found) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
                 return None
             names = found.__get__(value)
             return names if type(names) is dict else None

@@ -32,6 +32,10 @@ class TracingHooks:
         except Exception as error:  # noqa: BLE001 - recorded; it must not change the check
             self._recorder.problem(error)
 
+    def _in_a_replay(self) -> bool:
+        replayer = self._tracing.replayer
+        return replayer is not None and replayer.reports is not None
+
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_cmdline_main(self, config: Any) -> Generator[None, Any, None]:
         self._do(self._tracing.configure, config.option)
@@ -68,11 +72,15 @@ class TracingHooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         """What is shown in the end: an attempt that a plugin repeats is not. In a replay, a subtest's."""
-        replayer = self._tracing.replayer
-        if replayer is not None and replayer.reports is not None:
-            replayer.reports.append(report)
+        if self._in_a_replay():
+            self._tracing.replayer.reports.append(report)  # type: ignore[union-attr]
         elif report.failed:
             self._do(self._tracing.failed, report)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: Any, nextitem: Any) -> Generator[None, Any, None]:
+        self._do(self._tracing.ends, item, nextitem)
+        yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
@@ -80,7 +88,9 @@ class TracingHooks:
         if outlives:
             self._do(self._tracing.fixture_begins)
         yield
-        if outlives:
+        if outlives and self._in_a_replay():
+            self._tracing.follow_value(fixturedef)
+        elif outlives:
             self._do(self._tracing.fixture_made, fixturedef)
 
     @pytest.hookimpl(trylast=True)

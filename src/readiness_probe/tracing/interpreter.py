@@ -20,6 +20,7 @@ from readiness_probe.tracing.values import MISSING, module_names, same, shown, s
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
+_LONG = 3600.0
 _OF_PYTEST = "PYTEST_CURRENT_TEST"
 
 
@@ -137,7 +138,7 @@ def _facets() -> Dict[str, Facet]:
         "gc": Facet(gc.isenabled, _set_gc, lambda on: "enabled" if on else "disabled"),
         "the thresholds of gc": Facet(gc.get_threshold, lambda limits: gc.set_threshold(*limits)),
         "signal handlers": Facet(_signals, _set_signals, _words_of_signals),
-        "the interval timer": Facet(_timer, lambda _: _drop(signal.setitimer(signal.ITIMER_REAL, 0))),
+        "the interval timer": Facet(_timer, _set_timer, lambda on: "running" if on else "not running"),
         "logging.disable": Facet(_logging_disabled, _set_logging_disabled),
         "threads": Facet(_threads, None, _words_of_threads, quiet=True),
     }
@@ -260,6 +261,11 @@ def _words_of_signals(handlers: Any) -> str:
 
 def _timer() -> Any:
     return signal.getitimer(signal.ITIMER_REAL)[0] > 0
+
+
+def _set_timer(on: bool) -> None:
+    """A fork has no timer; that one runs is what a test can see of it, long before it ends."""
+    signal.setitimer(signal.ITIMER_REAL, _LONG if on else 0)
 
 
 def _manager() -> Any:

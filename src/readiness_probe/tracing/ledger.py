@@ -103,24 +103,33 @@ def is_quiet(holder: Holder, name: Any, before: Any, after: Any) -> bool:
 
 
 class Ledger:
-    """All changes of a session, in order."""
+    """All changes of a session, in order. What comes from number `tests_from` on was done while tests ran."""
 
     def __init__(self) -> None:
         self.changes: List[Change] = []
+        self.tests_from = 0
 
     def add(self, holder: Holder, name: Any, before: Any, after: Any, author: Author) -> None:
         self.changes.append(Change(len(self.changes), holder, name, before, after, author))
 
     def leaks(self, end: Optional[int] = None) -> List[Leak]:
-        """What was changed after the first `end` changes (default: all of them), the newest last."""
-        found: Dict[Tuple[int, Any], List[Change]] = {}
-        for change in self.changes[:end]:
-            key = (id(change.holder), change.name)
-            history = found.pop(key, [])
-            history.append(change)
-            if not change.holder.same(history[0].before, change.after):
-                found[key] = history
-        return [Leak(history) for history in found.values()]
+        """What was changed after the first `end` changes (default: all of them), the newest last.
+
+        What imports left and what tests left are apart: a test may take back what an import did.
+        """
+        by_imports = _fold(self.changes[: self.tests_from])
+        return by_imports + _fold(self.changes[self.tests_from : end])
 
     def since(self, start: int, end: int) -> List[Change]:
         return self.changes[start:end]
+
+
+def _fold(changes: List[Change]) -> List[Leak]:
+    found: Dict[Tuple[int, Any], List[Change]] = {}
+    for change in changes:
+        key = (id(change.holder), change.name)
+        history = found.pop(key, [])
+        history.append(change)
+        if not change.holder.same(history[0].before, change.after):
+            found[key] = history
+    return [Leak(history) for history in found.values()]

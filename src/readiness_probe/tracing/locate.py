@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.tracker import Tracker
 
 _STACK_LIMIT = 8
+_IMPORTED = "<module>"
+"""A module that is loaded (again) writes all its names; what counts is who had it loaded."""
 
 
 class Watch:
@@ -67,13 +69,14 @@ class Watch:
             self._writer = self._at
 
     def _stack(self, frame: Optional[FrameType]) -> List[str]:
-        found: List[str] = []
+        found: List[Tuple[str, bool]] = []
         while frame is not None and len(found) < _STACK_LIMIT:
             file = frame.f_code.co_filename
             if self._own.get(file):
-                found.append(self._places.at(file, frame.f_lineno))
+                found.append((self._places.at(file, frame.f_lineno), frame.f_code.co_name == _IMPORTED))
             frame = frame.f_back
-        return found
+        outside = [place for place, imported in found if not imported]
+        return outside or [place for place, _ in found]
 
     def _now(self) -> Any:
         if self._holder is None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.ledger import Ledger
     from readiness_probe.tracing.tracker import Tracker
 
-_VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_KIND = re.compile(r"[\w.]+(?=:|$)")
+"""The name of an exception at the start of a message; a rewritten assertion may have none."""
 _LINE_LIMIT = 300
 
 
@@ -113,17 +114,23 @@ def outcome_of(reports: List[Any]) -> Dict[str, Any]:
     """`outcome` is passed, failed or skipped; a failure has an `error` by which two of them can be told apart."""
     for report in reports:
         if report.failed:
-            return {"outcome": "failed", "error": error_of(report), "at": place_of(report)}
+            return {"outcome": "failed", "error": error_of(report), "said": message_of(report)}
     skipped = any(report.skipped for report in reports)
-    return {"outcome": "skipped" if skipped else "passed", "error": "", "at": ""}
+    return {"outcome": "skipped" if skipped else "passed", "error": "", "said": ""}
 
 
 def error_of(report: Any) -> str:
-    """Phase, exception and first line, without numbers and addresses."""
+    """Phase, exception and place: the same for the same failure, whatever values it speaks of."""
+    kind = _KIND.match(message_of(report))
+    return f"{report.when} {kind[0] if kind else 'AssertionError'} {place_of(report)}".rstrip()
+
+
+def message_of(report: Any) -> str:
+    """The first line of what went wrong."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message if crash is not None else report.longrepr)
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return f"{report.when} {_VARYING.sub('#', first[:_LINE_LIMIT])}"
+    return first[:_LINE_LIMIT]
 
 
 def place_of(report: Any) -> str:

@@ -13,7 +13,7 @@ from readiness_probe.tracing.explore import Explorer, until_out_of_budget
 from readiness_probe.tracing.findings import Findings
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
 from readiness_probe.tracing.names import fixture_name
-from readiness_probe.tracing.replay import Replayer, error_of, flush
+from readiness_probe.tracing.replay import Replayer, error_of, flush, message_of
 from readiness_probe.tracing.silence import silence
 from readiness_probe.tracing.tracker import Tracker
 from readiness_probe.tracing.worlds import World, freeze
@@ -47,6 +47,9 @@ class Tracing:
         self._items: List[Any] = []
         self._current = -1
         self._error = ""
+        self._said = ""
+        self._here: Optional[World] = None
+        self._end = 0
         self._start = 0
         self._slowest = 0.0
         self._explorer: Optional[Explorer] = None
@@ -75,7 +78,7 @@ class Tracing:
 
     def _first_test(self) -> None:
         assert self.tracker is not None
-        self.tracker.look(Author(IMPORT, "the start of the session"))
+        self.tracker.ledger.tests_from = self.tracker.look(Author(IMPORT, "the start of the session"))
         self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
         self._base = self._freeze()
         if self._options.get("all"):
@@ -89,13 +92,15 @@ class Tracing:
         if self.replayer is None:
             self._first_test()
         self._current = self._index.get(id(item), -1)
-        self._error = ""
+        self._error = self._said = ""
+        self._here = None
         self._start = len(self.tracker.ledger.changes)
         self._began = time.monotonic()
 
     def failed(self, report: Any) -> None:
         """One phase of the test went wrong, as pytest sees it in the end."""
-        self._error = self._error or error_of(report)
+        if not self._error:
+            self._error, self._said = error_of(report), message_of(report)
 
     def after(self, item: Any) -> None:
         if self.tracker is None or self._current < 0:
@@ -103,13 +108,31 @@ class Tracing:
         self._slowest = max(self._slowest, time.monotonic() - self._began)
         end = self.tracker.look(Author(TEST, item.nodeid, self._current))
         if self._error:
-            world = self._freeze() if len(self._cases) < WORLDS else None
-            self._cases.append(Case(self._current, item.nodeid, self._error, world, self._start, end))
+            self._failed_here(item.nodeid, end)
         else:
             self._passed.append(self._current)
         if self._explorer is not None:
             self._explorer.after(self._current, end)
         self._current = -1
+
+    def ends(self, item: Any, nextitem: Any) -> None:
+        """It is to be torn down. A failed test is kept with the fixtures that it saw; what a test changed is not to
+        be taken for the doing of the fixtures that are torn down after it."""
+        if self.tracker is None or self._current < 0:
+            return
+        leaves = nextitem is None or nextitem.parent is not item.parent
+        if self._error or (leaves and self._fixtures):
+            self._end = self.tracker.look(Author(TEST, item.nodeid, self._current))
+        if self._error and len(self._cases) < WORLDS:
+            self._here = self._freeze()
+
+    def _failed_here(self, name: str, end: int) -> None:
+        world = self._here
+        if world is None and len(self._cases) < WORLDS:
+            world, self._end = self._freeze(), end
+        self._cases.append(
+            Case(self._current, name, self._error, world, self._start, self._end, said=self._said)
+        )
 
     # --- around a fixture that outlives tests
 
@@ -124,8 +147,12 @@ class Tracing:
         author = Author(FIXTURE, fixture_name(definition), self._current, str(definition.scope))
         self._fixtures[id(definition)] = author
         self.tracker.look(author)
+        self.follow_value(definition)
+
+    def follow_value(self, definition: Any) -> None:
+        """What a fixture handed out lives in no namespace, and tests may change it."""
         result = getattr(definition, "cached_result", None)
-        if result is not None and result[-1] is None:
+        if self.tracker is not None and result is not None and result[-1] is None:
             self.tracker.follow(f"the value of fixture {definition.argname}", result[0])
 
     def fixture_ends(self, definition: Any) -> None:

@@ -1,0 +1,116 @@
+"""Suites that leak, kept as one text file each, and pytest traced in them as `readiness isolate` does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from readiness.isolation.finding import Report
+from readiness.isolation.trace import Asked, trace
+
+CORPUS = Path(__file__).parent / "corpus"
+PYTHONS = tuple(filter(None, os.environ.get("READINESS_TEST_PYTHONS", "").split(os.pathsep)))
+OWN = ("READINESS_", "PYTEST_", "COV_")
+
+
+@dataclass
+class Expected:
+    """A test that must be found, its class, and polluter, state and place of each cause."""
+
+    test: str
+    kind: str
+    causes: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Suite:
+    """`expect TEST CLASS` and `cause POLLUTER | STATE | MARKER` lines, then files after `=== NAME` each.
+
+    The place of a cause is the line that ends with `# MARKER`; no marker: no line is expected.
+    """
+
+    name: str
+    files: dict[str, str]
+    expected: list[Expected]
+
+    @classmethod
+    def read(cls, name: str) -> Suite:
+        head, *parts = re.split(r"^=== (.+)\n", (CORPUS / f"{name}.suite").read_text(), flags=re.MULTILINE)
+        suite = cls(name, dict(zip(parts[::2], parts[1::2], strict=True)), [])
+        for line in head.splitlines():
+            word, _, rest = line.partition(" ")
+            if word == "expect":
+                test, _, kind = rest.rpartition(" ")
+                suite.expected.append(Expected(test, kind))
+            else:
+                polluter, state, marker = map(str.strip, rest.rsplit("|", 2))
+                suite.expected[-1].causes.append((polluter, state, suite.place(marker)))
+        return suite
+
+    def place(self, marker: str) -> str:
+        for name, text in self.files.items():
+            for number, line in enumerate(text.splitlines(), 1):
+                if marker and line.endswith(f"# {marker}"):
+                    return f"{name}:{number}"
+        assert not marker, f"{self.name}: no line ends with # {marker}"
+        return ""
+
+    def write(self, folder: Path) -> None:
+        for name, text in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+
+
+def names(prefix: str = "") -> list[str]:
+    return sorted(path.stem for path in CORPUS.glob(f"{prefix}*.suite"))
+
+
+@pytest.fixture
+def isolate(tmp_path: Path) -> Callable[..., Report]:
+    """Trace a suite: `isolate(suite, python)`; further words go to pytest."""
+
+    def run(suite: Suite, python: str = sys.executable, *words: str, **options: object) -> Report:
+        folder = tmp_path / "project"
+        folder.mkdir(exist_ok=True)
+        suite.write(folder)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+        environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        arguments = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *words)
+        asked = Asked(python, arguments, str(folder), **options)  # type: ignore[arg-type]
+        return trace(asked, environ, subprocess.DEVNULL)
+
+    return run
+
+
+@pytest.fixture
+def read_suite() -> Callable[[str], Suite]:
+    return Suite.read
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every suite on every interpreter named in READINESS_TEST_PYTHONS; a few on this one where it names none."""
+    if "corpus_name" in metafunc.fixturenames:
+        pythons = PYTHONS or (sys.executable,)
+        chosen = [(name, python) for name in names() for python in pythons if PYTHONS or name in QUICK]
+        ids = [f"{name}-{number}" for name, number in ((name, pythons.index(p)) for name, p in chosen)]
+        metafunc.parametrize(("corpus_name", "python"), chosen, ids=ids)
+
+
+QUICK = frozenset(
+    {
+        *("class-rebound-on-module", "two-leaks-each-enough", "two-leaks-both-needed", "event-loop-unset"),
+        *(
+            "victim-broken-by-itself-too",
+            "broken-alone",
+            "clean-session-fixture-on-purpose",
+            "setup-class-of-unittest",
+        ),
+    }
+)

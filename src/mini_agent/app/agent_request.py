@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from mini_agent.app.fields import NO_CONTROL, WHOLE, ModelName, Number, Seed, Temperature, between, positive
 from mini_agent.app.messages import Messages
 from mini_agent.app.refusal import Refusal
+from mini_agent.headers.table import MAX_FIELDS
 from mini_agent.limits import Limits
 from mini_agent.loop.options import RunOptions
 
@@ -87,6 +88,14 @@ class AgentRequest(BaseModel):
             raise _needs("mcp_server", "tool_backend `mcp`")
         if self.escalate_on_budget_exceeded and not self.escalate_model:
             raise _needs("escalate_model", "escalate_on_budget_exceeded")
+
+
+def check_headers(value: Any) -> None:
+    """Raises Refusal 400 for more headers than may be sent, before each of them is looked at."""
+    headers = value.get("tool_http_headers") if isinstance(value, dict) else None
+    if isinstance(headers, dict) and len(headers) > MAX_FIELDS:
+        message = f"tool_http_headers: {len(headers)} headers are more than {MAX_FIELDS}"
+        raise Refusal(400, message, code="invalid_field", param="tool_http_headers")
 
 
 def _needs(name: str, what: str) -> Refusal:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mini_agent.app.agent_answer import envelope, event_json
-from mini_agent.app.agent_request import AgentRequest
+from mini_agent.app.agent_request import AgentRequest, check_headers
 from mini_agent.app.answering import Answering, Streaming, json_response
 from mini_agent.app.event_stream import EventStream
 from mini_agent.app.forwarded import forwarded
@@ -39,6 +39,7 @@ class AgentRoute:
         headers = request.scope["headers"]
         forward = forwarded(headers)
         value = await self._service.bodies.read(headers, request.receive)
+        check_headers(value)
         asked = validated(AgentRequest, value)
         asked.check()
         run = _Run(self._service, asked, value["messages"], forward)

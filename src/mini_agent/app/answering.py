@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -28,6 +27,18 @@ def json_response(value: Any, headers: Mapping[str, str] | None = None, status: 
 
 def stopping() -> Refusal:
     return Refusal(503, "the service is stopping", code="stopping", headers=retry_after(1))
+
+
+def _refusal_of(over: Exception) -> Exception:
+    """What a stream that ends this way is refused with; what nobody expected stays what it is."""
+    return stopping() if isinstance(over, Stopped) else over
+
+
+def _logged(over: Exception) -> Refusal:
+    if isinstance(over, Refusal):
+        return over
+    _logger.error("a stream broke", exc_info=over)
+    return Refusal(500, "internal error; the service's log has it", code="internal_error")
 
 
 class Answering:
@@ -72,11 +83,12 @@ class Streaming(Response):
         stream = EventStream(send)
         try:
             await while_connected(receive, self._in_turn(stream), self._service.under_way)
-        except (Stopped, Refusal) as over:
-            refusal = over if isinstance(over, Refusal) else stopping()
+        except ClientGone:
+            raise
+        except Exception as over:
             if not stream.started:
-                raise refusal from None
-            await self._last_words(stream, refusal)
+                raise _refusal_of(over) from over
+            await self._last_words(stream, _logged(_refusal_of(over)))
         finally:
             stream.break_off()
 
@@ -97,6 +109,3 @@ class Streaming(Response):
                 await stream.end()
         except TimeoutError:
             _logger.warning("a client that does not read its stream was left")
-
-
-__all__ = ["Answering", "ClientGone", "Request", "Streaming", "json_response", "stopping"]

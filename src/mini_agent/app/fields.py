@@ -33,6 +33,19 @@ Off = Annotated[bool, AfterValidator(_off), WithJsonSchema({"const": False})]
 """What can be named, and not be switched on."""
 
 
+def at_most(count: int) -> Any:
+    """For an object: so many fields. Looked at before the fields are, each of which would be a fault of its own."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > count:
+            raise PydanticCustomError(
+                "too_long", "Object should have at most {count} fields", {"count": count}
+            )
+        return value
+
+    return BeforeValidator(check)
+
+
 def between(low: float, high: float) -> Any:
     """A range, its ends included."""
     return Field(ge=low, le=high)

@@ -1,7 +1,8 @@
 """uvicorn's HTTP protocol with bounds that it lacks: on the head of a request, and on how long a client may do nothing.
 
 httptools reads header fields of any number and size. uvicorn waits for ever for the end of a head, and for a client
-that does not read its answer.
+that does not read its answer. It stops reading while a request waits behind the one that is being answered, and then
+does not see that its client leaves: here, such an early request is not served.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_HEAD_BYTES: Final = 64 << 10
 MOST_FIELDS: Final = 256
 HEAD_SECONDS: Final = 15.0
+MOST_EARLY_BYTES: Final = 1 << 20
+"""As much may be sent behind a request that is being answered."""
 STALL_SECONDS: Final = 30.0
 """How long a client may take nothing of what waits for it, before it counts as gone."""
 
@@ -31,6 +34,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unfinished_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
+        self._early = False
+        self._early_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -67,7 +72,28 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_timer()
         self._unfinished_bytes = 0
-        super().on_headers_complete()
+        self._early = self.cycle is not None and not self.cycle.response_complete
+        if self._early:
+            # The connection closes after this answer, and the client asks again on another (RFC 9112, 9.3.2).
+            self.cycle.keep_alive = False
+            self._count_early(self._head_bytes)
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._early:
+            super().on_body(body)
+            return
+        self._count_early(len(body))
+
+    def _count_early(self, size: int) -> None:
+        self._early_bytes += size
+        if self._early_bytes > MOST_EARLY_BYTES:
+            self.transport.abort()
+
+    def on_message_complete(self) -> None:
+        if not self._early:
+            super().on_message_complete()
 
     def _count(self, size: int) -> None:
         self._head_bytes += size

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mini_agent.app.fields import MOST_MESSAGES
 
 Text = Annotated[str, Field(max_length=4 << 20)]
-Parts = Annotated[list[dict[str, Any]], Field(min_length=1)]
+Parts = Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1024)]
 
 
 class _Loose(BaseModel):

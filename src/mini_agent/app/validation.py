@@ -11,6 +11,8 @@ from mini_agent.app.refusal import Refusal
 
 Model = TypeVar("Model", bound=BaseModel)
 _MOST_FIELDS = 20
+_MOST_GIVEN = 256
+_LONGEST_PATH = 200
 _UNION_TAGS = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -39,7 +41,7 @@ def findings(error: ValidationError) -> list[tuple[str, str, str]]:
     """Of each fault: the field, the message, pydantic's name for its kind. One a field."""
     found: dict[str, tuple[str, str, str]] = {}
     for one in error.errors(include_url=False, include_context=False, include_input=False):
-        path = path_of(one["loc"])
+        path = path_of(one["loc"])[:_LONGEST_PATH]
         # Of a union's members, the one whose type is right says what is wrong.
         if path not in found or found[path][2].endswith("_type"):
             found[path] = (path, _worded(one), one["type"])
@@ -55,8 +57,15 @@ def _worded(one: Mapping[str, Any]) -> str:
     return message[0].lower() + message[1:]
 
 
+def check_count(value: Any, status: int) -> None:
+    """Raises Refusal for an object with more fields than any request has; each would be a fault of its own."""
+    if isinstance(value, dict) and len(value) > _MOST_GIVEN:
+        raise Refusal(status, f"the request has more than {_MOST_GIVEN} fields", code="too_many_fields")
+
+
 def validated(model: type[Model], value: Any) -> Model:
     """Raises Refusal 422 that names each wrong field."""
+    check_count(value, 422)
     try:
         return model.model_validate(value)
     except ValidationError as error:

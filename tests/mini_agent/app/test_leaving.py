@@ -234,3 +234,21 @@ def test_a_reader_that_is_slow_holds_its_run_and_no_memory(start, model, monkeyp
         assert server.get("/ready").status_code == 200
         assert server.settled(lambda: server.metric("runs_in_flight") == 0)
     assert server.settled(lambda: not server.service.under_way)
+
+
+def test_a_stream_that_breaks_inside_the_service_says_so(server, monkeypatch, caplog):
+    from mini_agent.app import agent_answer
+    from mini_agent.events import Done, Event
+
+    def told(event: Event) -> object:
+        if isinstance(event, Done):
+            raise RuntimeError("secret detail")
+        return agent_answer.event_json(event)
+
+    monkeypatch.setattr("mini_agent.app.agent_route.event_json", told)
+    found = server.run(stream=True)
+    last = found.text.strip().split("\n\n")[-1]
+    assert last.startswith("event: error\n")
+    assert json.loads(last.partition("data: ")[2])["error"]["code"] == "internal_error"
+    assert "secret" not in found.text
+    assert "secret detail" in caplog.text

@@ -161,3 +161,78 @@ def test_a_request_in_pieces_is_served(server):
         assert status(connection.recv(1000)) == 200
         connection.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert status(connection.recv(1000)) == 200
+
+
+@pytest.mark.parametrize("path", ["/agent/run", "/v1/chat/completions"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {f"k{number}": 1 for number in range(100_000)},
+        {"messages": [{"role": "user", "content": [1] * 500_000}]},
+        {"messages": [1] * 500_000},
+        {"metadata": {f"k{number}": 1 for number in range(100_000)}},
+        {"logit_bias": {f"k{number}": "a" for number in range(100_000)}},
+        {"k" * 1_000_000: 1},
+    ],
+)
+def test_a_request_full_of_faults_is_refused_soon_and_shortly(server, path, fields):
+    began = time.process_time()
+    found = server.post(path, {"model": "m", "messages": [{"role": "user", "content": "x"}], **fields})
+    assert found.status_code in (400, 422)
+    assert len(found.content) < 10_000
+    assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("count", [64, 65, 50_000])
+def test_too_many_headers_are_a_400(server, count):
+    headers = {f"x-{number}": 1 if count > 100 else "a" for number in range(count)}
+    found = server.run(
+        tool_backend="http", tool_http_base_url="http://127.0.0.1:1", tool_http_headers=headers
+    )
+    assert found.status_code == (409 if count == 64 else 400)
+
+
+def test_a_request_behind_another_is_left_and_its_bytes_are_bounded(start, model, hang):
+    server = start()
+    body = body_of(200)
+    run = RUN + b"Content-Length: 200\r\n\r\n" + body
+    answer = server.raw(run + run)
+    assert answer.count(b"HTTP/1.1 200") == 1
+    assert b"connection: close" in answer
+    model.answer = lambda body: hang
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(run)
+        assert server.settled(lambda: server.service.admission.running == 1)
+        with contextlib.suppress(ConnectionError):
+            client.sendall(RUN + b"Content-Length: 4000000\r\n\r\n" + b" " * 2_000_000)
+        assert server.settled(lambda: server.service.admission.running == 0)
+
+
+def test_a_client_that_asks_twice_and_leaves_is_seen_leaving(start, model, hang):
+    model.answer = lambda body: hang
+    server = start()
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(RUN + b"Content-Length: 200\r\n\r\n" + body_of(200))
+        assert server.settled(lambda: len(model.asked) == 1)
+        client.sendall(b"GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        time.sleep(0.1)
+    assert server.settled(lambda: bool(model.left))
+    assert server.settled(lambda: not server.service.under_way)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
+        b"Content-Length: +5\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b" folded: 1\r\n",
+    ],
+)
+def test_a_request_that_two_servers_would_read_differently_is_refused(server, model, lines):
+    answer = server.raw(RUN + lines + b"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status(answer) == 400
+    assert answer.count(b"HTTP/1.1") == 1
+    assert model.asked == []

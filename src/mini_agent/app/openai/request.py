@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mini_agent.app.fields import WHOLE, ModelName, Number, Off, Seed, Temperature, between
+from mini_agent.app.fields import WHOLE, ModelName, Number, Off, Seed, Temperature, at_most, between
 from mini_agent.app.messages import Messages
 from mini_agent.app.refusal import Refusal
-from mini_agent.app.validation import findings
+from mini_agent.app.validation import check_count, findings
 from mini_agent.conversation import ToolDefinition
 from mini_agent.interfaces import ModelRequest
 
@@ -126,7 +126,10 @@ class ChatRequest(_Exact):
     top_p: Annotated[Number, between(0, 1)] | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
-    logit_bias: dict[str, Annotated[Number, between(-100, 100)]] | None = None
+    logit_bias: (
+        Annotated[dict[str, Annotated[Number, between(-100, 100)]], Field(max_length=1024), at_most(1024)]
+        | None
+    ) = None
     seed: Seed | None = None
     stop: Short | Annotated[list[Short], Field(min_length=1, max_length=4)] | None = None
     max_tokens: Most | None = None
@@ -138,7 +141,7 @@ class ChatRequest(_Exact):
     safety_identifier: Short | None = None
     prompt_cache_key: Short | None = None
     prompt_cache_retention: Short | None = None
-    metadata: dict[str, Short] | None = None
+    metadata: Annotated[dict[str, Short], Field(max_length=64), at_most(64)] | None = None
     logprobs: Off | None = None
     store: Off | None = None
     modalities: list[Literal["text"]] | None = None
@@ -160,6 +163,7 @@ def _definition(function: Function) -> ToolDefinition:
 
 def read_chat(value: Any) -> ChatRequest:
     """Raises Refusal 400 in OpenAI's words, for the first fault."""
+    check_count(value, 400)
     try:
         asked = ChatRequest.model_validate(value)
     except ValidationError as error:

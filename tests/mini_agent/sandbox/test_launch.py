@@ -254,6 +254,25 @@ def test_room_on_the_disk_is_not_had_beyond_the_limit(sandbox: Sandbox, own: str
     )
 
 
+def test_no_file_of_it_runs_with_its_owner_s_rights(each_way: Sandbox):
+    own = folder.make(each_way.way, each_way.places)
+    code = """
+        import os
+        for way in (lambda: os.chmod('main.py', 0o4755), lambda: os.fchmod(3, 0o2755), lambda: os.open('s', os.O_CREAT, 0o4755)):
+            try:
+                handle = os.open('main.py', os.O_RDONLY)
+                way()
+                print('done')
+            except OSError:
+                print('refused')
+    """
+    result = python(each_way, own, code)
+    modes = [os.stat(os.path.join(own, name)).st_mode & 0o6000 for name in os.listdir(own)]
+    folder.remove(own)
+    assert result.stdout.split() == ["refused"] * 3, result
+    assert modes == [0]
+
+
 def test_nothing_outside_a_process_can_hold_memory(sandbox: Sandbox, own: str):
     code = """
         import mmap, os

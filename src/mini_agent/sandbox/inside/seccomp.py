@@ -37,6 +37,8 @@ SET_MODE_FILTER = 1
 
 AF_UNIX, SOCK_STREAM, SOCK_TYPE_MASK = 1, 1, 0xF
 MAP_SHARED_ANONYMOUS = 0x21
+SET_OWNER_OR_GROUP = 0o6000
+O_CREAT_OR_TMPFILE = 0o100 | 0o20000000
 MAP_HUGETLB = 0x40000
 NEW_NAMESPACE = 0x7E020000
 """Every CLONE_NEW* flag of clone(2): cgroup, uts, ipc, user, pid, net, mount."""
@@ -60,9 +62,12 @@ def program(machine: str, signals: bool, metadata: bool) -> list[Instruction]:
     rows += syscalls.METADATA if metadata else ()
     for row in rows:
         made += on_call(number(row, machine), [(RETURN, 0, 0, REFUSE)])
-    made += on_call(number(syscalls.CLONE3, machine), [(RETURN, 0, 0, UNKNOWN)])
+    for row in (syscalls.CLONE3, syscalls.OPENAT2):
+        made += on_call(number(row, machine), [(RETURN, 0, 0, UNKNOWN)])
     for row, argument, mask, value, equal in argument_rules():
         made += on_call(number(row, machine), on_argument(argument, mask, value, equal))
+    for row, flags in syscalls.OPENING:
+        made += on_call(number(row, machine), on_file_made(flags))
     return [*made, (RETURN, 0, 0, ALLOW)]
 
 
@@ -97,6 +102,9 @@ def argument_rules() -> Iterable[tuple[Row, int, int, int, bool]]:
         yield syscalls.IOCTL, 1, ANY_BIT, command, True
     for row in syscalls.OF_A_PROCESS_BY_NUMBER:
         yield row, 0, ANY_BIT, 0, False
+    # A file that runs with its owner's rights would outlast the sandbox, for anybody on the machine to start.
+    for row, argument in syscalls.WITH_A_MODE:
+        yield row, argument, SET_OWNER_OR_GROUP, 0, False
 
 
 def on_call(call: int | None, then: list[Instruction]) -> list[Instruction]:
@@ -112,6 +120,17 @@ def on_argument(argument: int, mask: int, value: int, equal: bool) -> list[Instr
         compared,
         (RETURN, 0, 0, REFUSE),
         (LOAD, 0, 0, AT_NUMBER),
+    ]
+
+
+def on_file_made(flags: int) -> list[Instruction]:
+    """The mode behind these flags is refused its special bits, when it has a meaning."""
+    judged = on_argument(flags + 1, SET_OWNER_OR_GROUP, 0, equal=False)
+    return [
+        (LOAD, 0, 0, AT_ARGUMENTS + 8 * flags),
+        (AND, 0, 0, O_CREAT_OR_TMPFILE),
+        (JUMP_EQUAL, len(judged) - 1, 0, 0),
+        *judged,
     ]
 
 

@@ -168,6 +168,20 @@ CLONE, CLONE3, SOCKETPAIR, MMAP, FCNTL, IOCTL, PRCTL, FALLOCATE = (
     ("prctl", 157, 167),
     ("fallocate", 285, 47),
 )
+OPENAT2: Row = ("openat2", 437, 437)
+WITH_A_MODE: tuple[tuple[Row, int], ...] = (
+    (("chmod", 90, None), 1),
+    (("fchmod", 91, 52), 1),
+    (("fchmodat", 268, 53), 2),
+    (("fchmodat2", 452, 452), 2),
+    (("mknod", 133, None), 1),
+    (("mknodat", 259, 33), 2),
+    (("creat", 85, None), 1),
+)
+"""Calls that give a file its mode, and which argument that is. openat2 hides it in memory, so it does not exist."""
+OPENING: tuple[tuple[Row, int], ...] = ((("open", 2, None), 1), (("openat", 257, 56), 2))
+"""Calls whose mode, the argument after these flags, means something only when a file is made."""
+
 OF_A_PROCESS_BY_NUMBER: tuple[Row, ...] = (
     ("prlimit64", 302, 261),
     ("sched_setaffinity", 203, 122),

@@ -137,8 +137,44 @@ def test_calls_are_judged_by_their_arguments(
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(
+    ("row", "argument"), syscalls.WITH_A_MODE, ids=lambda one: one[0] if isinstance(one, tuple) else ""
+)
+def test_no_file_is_given_its_owner_s_rights(row: syscalls.Row, argument: int, machine: str):
+    if (call := seccomp.number(row, machine)) is not None:
+        for mode, allowed in (
+            (0o755, True),
+            (0o1777, True),
+            (0o4755, False),
+            (0o2755, False),
+            (0o6000, False),
+        ):
+            arguments = (*(0,) * argument, mode)
+            assert verdict(machine, call, arguments) == (seccomp.ALLOW if allowed else EPERM)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize(("row", "flags"), syscalls.OPENING, ids=["open", "openat"])
+def test_a_mode_means_something_only_when_a_file_is_made(row: syscalls.Row, flags: int, machine: str):
+    if (call := seccomp.number(row, machine)) is None:
+        return
+    for flag, mode, allowed in (
+        (0o100, 0o644, True),
+        (0o100, 0o4755, False),
+        (0o101, 0o2755, False),
+        (0o20200000, 0o6755, False),
+        (0, 0o7777, True),
+        (0o6000, 0o7777, True),
+        (0o200000, 0xFFFFFFFF, True),
+    ):
+        arguments = (*(0,) * flags, flag, mode)
+        assert verdict(machine, call, arguments) == (seccomp.ALLOW if allowed else EPERM)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_clone3_does_not_exist_so_that_libraries_use_clone(machine: str):
     assert verdict(machine, number(syscalls.CLONE3, machine)) == ENOSYS
+    assert verdict(machine, number(syscalls.OPENAT2, machine)) == ENOSYS
 
 
 @given(st.sampled_from(MACHINES), st.integers(syscalls.LAST_KNOWN + 1, 0x3FFFFFFF))
@@ -209,6 +245,7 @@ def test_the_numbers_are_the_kernel_s(machine: str):
         syscalls.PRCTL,
         syscalls.FALLOCATE,
     ]
+    rows += [syscalls.OPENAT2, *(row for row, _ in (*syscalls.WITH_A_MODE, *syscalls.OPENING))]
     compared = [row[0] for row in rows if row[0] in known]
     assert {name: known[name] for name in compared} == {
         row[0]: seccomp.number(row, machine) for row in rows if row[0] in compared

@@ -378,12 +378,15 @@ COMPARE = ("baseline", "compare", "trials.jsonl")
 REPEATED = {
     "error: the following arguments are required: {plan,check,baseline}": trials(),
     "readiness: good (…) must be above bad (…)": trials("plan", "--good", "0.7"),
-    "readiness: … must lie between 0 and …, not …": trials("check", "trials.jsonl", "--alpha", "0.9"),
+    "readiness: good (…) and bad (…) are too close: telling them apart would take tens of thousands of trials": trials(
+        "plan", "--good", "0.9", "--bad", "0.8999"
+    ),
+    "readiness: … must lie between … and …, not …": trials("check", "trials.jsonl", "--alpha", "0.9"),
     "readiness: … checks: there must be at least one": trials("plan", "--checks", "0"),
     "readiness: --rate must lie between 0 and 1": trials("plan", "--rate", "95"),
     "readiness: … must be at least 1, not …": trials("plan", "--budget", "0"),
     "readiness: telling … from … …; move --good and --bad apart, or give a lower --budget": trials(
-        "plan", "--good", "0.9", "--bad", "0.8999"
+        "plan", "--good", "0.91", "--bad", "0.9"
     ),
     "readiness: the share of worse pairs must lie between 0.5 and 1, not …": trials(
         *COMPARE, "--worse", "0.5", stored='{"format": "readiness/baseline/1", "tests": {}}'

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from fractions import Fraction
 
 import pytest
@@ -68,6 +69,15 @@ def test_no_test_is_shorter_than_the_bound(zone: Zone) -> None:
     assert _least_length(zone) <= fixed_test(zone).trials
 
 
-def test_a_narrow_zone_is_refused() -> None:
-    with pytest.raises(TooLarge, match="200000"):
-        fixed_test(Zone(0.9, 0.8999))
+def test_any_zone_that_is_one_can_be_compared() -> None:
+    """The runner asks for it whatever the zone is: it must answer, and soon."""
+    began = time.process_time()
+    narrow = fixed_test(Zone(0.5073, 0.5, 1e-5, 1e-5))
+    assert 200_000 < narrow.trials < 1_000_000
+    assert time.process_time() - began < 10
+
+
+def test_it_does_not_search_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("readiness.trials.fixed_test.MOST_TRIALS", 49)
+    with pytest.raises(TooLarge, match="more than 49 trials"):
+        fixed_test(Zone())

@@ -40,12 +40,14 @@ def test_no_checks_have_no_zone(checks: int) -> None:
         ({"good": 1.0}, "good must lie between 0 and 1"),
         ({"bad": 0.0}, "bad must lie between 0 and 1"),
         ({"bad": -0.1}, "bad must lie"),
-        ({"alpha": 0.5}, "alpha must lie between 0 and 0.5"),
+        ({"alpha": 0.5}, "alpha must lie between 1e-12 and 0.5"),
         ({"beta": 0.0}, "beta must lie"),
         ({"good": math.nan}, "good must lie"),
         ({"good": True}, "good must lie"),
         ({"good": "0.9"}, "good must lie"),
         ({"good": 0.5, "bad": 0.49999999999999994}, "too close"),
+        ({"good": 0.9, "bad": 0.8999}, "too close: telling them apart would take tens of thousands"),
+        ({"alpha": 1e-13}, "alpha must lie between 1e-12 and 0.5"),
     ],
 )
 def test_nonsense_is_refused(given: dict[str, float], message: str) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from readiness.trials.boundary import TooLarge
+from readiness.trials.zone import relative_entropy
 
 if TYPE_CHECKING:
     from readiness.trials.zone import Zone
 
-MOST_TRIALS: Final = 200_000
+MOST_TRIALS: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,11 @@ class FixedTest:
 def fixed_test(zone: Zone) -> FixedTest:
     """The shortest fixed test with the errors of this zone: P(NOT READY | good) <= alpha, P(READY | bad) <= beta.
 
-    Raises TooLarge when it is longer than 200,000 trials.
+    Raises TooLarge when it is longer than a million trials.
     """
-    if _least_length(zone) > MOST_TRIALS:
-        raise _too_long(zone)
+    shortest = max(1, math.floor(_least_length(zone)))
     threshold, below_good, below_bad = 0, 0.0, 0.0
-    for trials in range(1, MOST_TRIALS + 1):
+    for trials in range(shortest, MOST_TRIALS + 1):
         # P(S < c) of one trial more, from that of the trials before.
         if threshold:
             below_good -= zone.good * _exactly(trials - 1, threshold - 1, zone.good)
@@ -57,21 +57,12 @@ def fixed_test(zone: Zone) -> FixedTest:
             threshold += 1
         if 1.0 - below_bad <= zone.beta:
             return FixedTest(trials, threshold)
-    raise _too_long(zone)
-
-
-def _too_long(zone: Zone) -> TooLarge:
-    return TooLarge(f"telling {zone.good:g} from {zone.bad:g} needs more than {MOST_TRIALS} trials")
+    raise TooLarge(f"telling {zone.good:g} from {zone.bad:g} needs more than {MOST_TRIALS} trials")
 
 
 def _least_length(zone: Zone) -> float:
     """No test with these errors is shorter, by the data-processing inequality of relative entropy."""
-    return _relative_entropy(zone.beta, 1.0 - zone.alpha) / _relative_entropy(zone.bad, zone.good)
-
-
-def _relative_entropy(one: float, other: float) -> float:
-    """Of one Bernoulli rate with respect to another, in nats."""
-    return one * math.log(one / other) + (1.0 - one) * math.log((1.0 - one) / (1.0 - other))
+    return relative_entropy(zone.beta, 1.0 - zone.alpha) / relative_entropy(zone.bad, zone.good)
 
 
 def _at_most(trials: int, passes: int, rate: float) -> float:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from readiness.config.model import Trials
+
+SMALLEST_RISK: Final = 1e-12
+LEAST_ROOM: Final = 1e-4
+"""Nats that one trial can tell `bad` from `good` by, at least."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,8 @@ class Zone:
     """A rate of success of at least `good` must be READY, one of at most `bad` must not; between them either will do.
 
     `alpha` bounds P(NOT READY | p >= good), `beta` bounds P(READY | p <= bad): over the whole path, whenever
-    and however often it is looked at (Ville 1939). Raises ValueError unless 0 < bad < good < 1 and both risks
-    lie between 0 and 0.5.
+    and however often it is looked at (Ville 1939). Raises ValueError unless 0 < bad < good < 1 with some room
+    between them, and both risks lie between 1e-12 and 0.5: nothing else could be told in a lifetime of trials.
     """
 
     good: float = 0.95
@@ -27,13 +31,16 @@ class Zone:
 
     def __post_init__(self) -> None:
         for name in ("good", "bad"):
-            _refuse_outside(name, getattr(self, name), 1.0)
+            _refuse_outside(name, getattr(self, name), 0.0, 1.0)
         for name in ("alpha", "beta"):
-            _refuse_outside(name, getattr(self, name), 0.5)
+            _refuse_outside(name, getattr(self, name), SMALLEST_RISK, 0.5)
         if self.bad >= self.good:
             raise ValueError(f"good ({self.good:g}) must be above bad ({self.bad:g})")
-        if not (self.pass_step > 0.0 > self.fail_step):
-            raise ValueError(f"good ({self.good!r}) and bad ({self.bad!r}) are too close to be told apart")
+        if relative_entropy(self.bad, self.good) < LEAST_ROOM:
+            raise ValueError(
+                f"good ({self.good:.12g}) and bad ({self.bad:.12g}) are too close: "
+                "telling them apart would take tens of thousands of trials"
+            )
 
     @classmethod
     def of(cls, trials: Trials) -> Zone:
@@ -71,6 +78,11 @@ class Zone:
         return math.log(self.alpha)
 
 
-def _refuse_outside(name: str, given: float, most: float) -> None:
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0.0 < given < most:
-        raise ValueError(f"{name} must lie between 0 and {most:g}, not {given!r}")
+def relative_entropy(one: float, other: float) -> float:
+    """Of one Bernoulli rate with respect to another, in nats (Kullback and Leibler 1951)."""
+    return one * math.log(one / other) + (1.0 - one) * math.log((1.0 - one) / (1.0 - other))
+
+
+def _refuse_outside(name: str, given: float, least: float, most: float) -> None:
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not least < given < most:
+        raise ValueError(f"{name} must lie between {least:g} and {most:g}, not {given!r}")

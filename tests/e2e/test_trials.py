@@ -321,13 +321,23 @@ def trials_that_ended(root) -> set[int]:
     return found
 
 
-def test_a_gate_killed_in_the_middle_of_trials_loses_and_doubles_no_trial(gate, model, wait_for):
-    run = gate({"readiness.yml": config("{good: 0.99, bad: 0.95}"), "test_a.py": CAPITAL})
+SCRIPT = (
+    ASK.replace("import pytest\n", "") + "\nassert ask('a', int(os.environ['READINESS_SEED'])) == 'Paris'\n"
+)
+KILLED = {"pytest": ("pytest -q -p no:cacheprovider", KILLS), "a command": ("python ask.py", 2)}
+
+
+@pytest.mark.parametrize(("command", "kills"), KILLED.values(), ids=KILLED)
+def test_a_gate_killed_in_the_middle_of_trials_loses_and_doubles_no_trial(
+    gate, model, wait_for, command, kills
+):
+    zone = "{good: 0.99, bad: 0.95}" if kills == KILLS else "{good: 0.95, bad: 0.80}"
+    run = gate({"readiness.yml": config(zone, command), "test_a.py": CAPITAL, "ask.py": SCRIPT})
     root, draw = run.project.root, random.Random(7)
     environ = {"OLLAMA_API_BASE": model.base, "READINESS_SEED": "1"}
     ended: set[int] = set()
     words = ("run", "--lane", "nd", "--no-strict", "--quiet")
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = len(trials_on_record(root))
         process = run.project.start(*words, **environ)
         wait_for(lambda before=before: len(trials_on_record(root)) > before + draw.randrange(3), 60)
@@ -346,4 +356,5 @@ def test_a_gate_killed_in_the_middle_of_trials_loses_and_doubles_no_trial(gate, 
     assert ended <= set(recorded), "none is lost"
     assert (one["verdict"], one["fails"]) == ("READY", 0), last.out
     assert one["passes"] == len(recorded) - one["capacity"]
-    assert one["passes"] == 73
+    assert one["passes"] == (73 if kills == KILLS else 18)
+    assert all(number > 0 for number in recorded)

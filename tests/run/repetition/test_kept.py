@@ -83,3 +83,18 @@ def test_evidence_of_two_runs_is_kept_together(tmp_path, leave, trial):
     kept.write("run-2", [series])
     earlier, said = Kept(str(tmp_path), "ask", "c").earlier(trial(10))
     assert (len(earlier), said) == (6, "goes on from 6 trials of run run-1, run-2")
+
+
+def test_a_run_that_came_to_no_trial_leaves_the_evidence_as_it_was(tmp_path, leave, trial):
+    leave()
+    before = (tmp_path / ".readiness/trials/ask.jsonl").read_text()
+    nothing, other = Series("t", ZONE), Series("u", ZONE)
+    nothing.add(trial(1, "capacity", prompt=""))
+    other.add(trial(2, test="u"))
+    kept = Kept(str(tmp_path), "ask", "c")
+    kept.earlier(trial(2, test="u"))
+    kept.write("run-2", [nothing, other])
+    again = Kept(str(tmp_path), "ask", "c")
+    assert len(again.earlier(trial(9))[0]) == 5
+    assert len(again.earlier(trial(9, test="u"))[0]) == 1
+    assert before in (tmp_path / ".readiness/trials/ask.jsonl").read_text()

@@ -108,9 +108,13 @@ class CheckCourse:
 
     # --- what came out
 
-    def started(self, test: str, number: int) -> None:
-        """A trial is under way: its number is never used again, whatever becomes of it."""
+    def used(self, number: int) -> None:
+        """A number that is never used again."""
         self._number = max(self._number, number)
+
+    def started(self, test: str, number: int) -> None:
+        """A trial is under way: its number is used up, whatever becomes of it."""
+        self.used(number)
         self._under_way.setdefault(test, set()).add(number)
 
     def knows(self, test: str, number: int) -> bool:

@@ -46,11 +46,14 @@ class Kept:
         self.code = code
         self._run = run
         self.problem = ""
+        self._asked: set[str] = set()
         self._earlier = self._load()
 
     def earlier(self, trial: Trial) -> tuple[list[RecordedTrial], str]:
         """What to go on from, now that a first trial shows what is asked of whom; and what is to be said of it."""
-        left = [one for one in self._earlier if one.test == (trial.test or COMMAND)]
+        name = trial.test or COMMAND
+        self._asked.add(name)
+        left = [one for one in self._earlier if one.test == name]
         if not left:
             return [], ""
         changed = self._changed(left, trial)
@@ -78,7 +81,9 @@ class Kept:
 
         Raises OSError.
         """
-        lines = [line for one in series if self._is_open(one) for line in self._lines(run, one)]
+        found = list(series)
+        lines = [line for one in found if self._is_open(one) for line in self._lines(run, one)]
+        lines += self._untouched({one.test or COMMAND for one in found if one.verdict})
         if not lines or not self.code:
             if os.path.exists(self._path):
                 os.unlink(self._path)
@@ -86,6 +91,16 @@ class Kept:
         os.makedirs(os.path.dirname(self._path), exist_ok=True)
         write_aside(self._path, "".join(lines))
         return self.relative
+
+    def _untouched(self, decided: set[str]) -> Iterator[str]:
+        """Of tests that never came to a trial that asks something in this run, nor to a verdict without one."""
+        conditions = None
+        for one in self._earlier:
+            if one.test not in self._asked | decided:
+                if one.conditions != conditions:
+                    conditions = one.conditions
+                    yield header_line(conditions)
+                yield trial_line(one)
 
     def _is_open(self, series: Series) -> bool:
         return not series.verdict and series.evidence.trials > 0

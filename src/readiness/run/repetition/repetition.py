@@ -59,7 +59,6 @@ class Repetition:
         self._context = context
         self._metering = metering
         self._journal = journal
-        self._calls_pytest = calls_pytest
         self._events = context.folder.inside("probe", check.name)
         self._bell = os.path.join(context.scratch, f"bell-{check.name}")
         self._kept = Kept(context.root, check.name, code, context.folder.run_id)
@@ -79,6 +78,8 @@ class Repetition:
             seed=self._seed,
             earlier=self._kept.earlier,
         )
+        if check.trials is not None and not calls_pytest:
+            self.course.command()
         self._go_on()
 
     # --- before it runs
@@ -98,6 +99,9 @@ class Repetition:
             for event in events_in(data[: data.rfind(b"\n") + 1]):
                 self._hear_one(name, event)
         self._pending.clear()
+        for call in self._all_calls():
+            # Made by a trial that was cut off: its number would bring these calls to another.
+            self.course.used(call.trial or 0)
 
     @property
     def told(self) -> str:
@@ -112,10 +116,7 @@ class Repetition:
 
     def first_job(self, job: Job) -> Job:
         """The job of the check, with the number of the first trial in it where the command itself is repeated."""
-        if self.check.trials is None or self._calls_pytest:
-            return job
-        self.course.command()
-        return self._next_job(job) or job
+        return (self._next_job(job) if COMMAND in self.course.series else None) or job
 
     # --- while it runs
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from readiness.record import trials as words
 
 TYPE_CHECKING = False
@@ -19,7 +17,8 @@ SHOWN: Final = 12
 """Tests of a check that have a line in a summary; the others are counted."""
 PLOT_COLUMNS: Final = 60
 PLOT_ROWS: Final = 5
-MOST_POWER: Final = math.log(1e4)
+MOST_POWER: Final = 9.21
+"""The natural logarithm of the largest e-value that is written as a plain number: ten thousand."""
 
 
 def line(one: TestTrials) -> str:
@@ -88,10 +87,14 @@ def _infrastructure(one: TestTrials) -> Iterator[str]:
 
 def _rate(one: TestTrials) -> str:
     """Rounded outwards."""
+    import math
+
     return f"{math.floor(one.low * 100) / 100:g}..{math.ceil(one.high * 100) / 100:g}"
 
 
 def _e_value(one: TestTrials) -> str:
+    import math
+
     against = f"p<={one.bad:g}" if one.log_e >= 0 else f"p>={one.good:g}"
     log = abs(one.log_e)
     shown = f"{math.exp(log):.2g}" if log < MOST_POWER else f"1e{log / math.log(10):.0f}"

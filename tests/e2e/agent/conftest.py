@@ -125,8 +125,28 @@ def chunks(said: Any) -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
+@dataclass(frozen=True)
+class Served:
+    """A service in a process of its own."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
 @contextmanager
-def serving(**variables: str) -> Iterator[str]:
+def serving_in_process(**variables: str) -> Iterator[Served]:
     """A service on a free port; it must stop when told to."""
     process = subprocess.Popen(
         [sys.executable, "-m", "mini_agent", "serve", "--port", "0"],
@@ -142,7 +162,7 @@ def serving(**variables: str) -> Iterator[str]:
         found = re.search(r"listening on (http://\S+)", line)
         assert found, line
         threading.Thread(target=process.stdout.read, daemon=True).start()
-        yield found[1]
+        yield Served(found[1], process)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -154,9 +174,14 @@ def serving(**variables: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def serving_process() -> Callable[..., Any]:
+    return serving_in_process
+
+
+@pytest.fixture(scope="session")
 def service(model: Model) -> Iterator[str]:
-    with serving(MINI_AGENT_API_BASE=model.base, MINI_AGENT_TOKEN=TOKEN) as url:
-        yield url
+    with serving_in_process(MINI_AGENT_API_BASE=model.base, MINI_AGENT_TOKEN=TOKEN) as served:
+        yield served.url
 
 
 @pytest.fixture(scope="session")

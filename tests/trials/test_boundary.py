@@ -112,7 +112,7 @@ def test_all_ends_together_are_certain(zone: Zone) -> None:
 
 def test_what_is_too_large_is_refused_at_once() -> None:
     with pytest.raises(TooLarge, match="too long"):
-        operating(Zone(0.5073, 0.5), 0.503)
+        operating(Zone(0.5073, 0.5), 0.503, 10**6)
     with pytest.raises(TooLarge):
         stops(Zone(), 10**6)
 

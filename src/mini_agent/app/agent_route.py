@@ -17,6 +17,7 @@ from mini_agent.app.agent_request import AgentRequest, check_headers
 from mini_agent.app.answering import Answering, Streaming, json_response
 from mini_agent.app.event_stream import EventStream
 from mini_agent.app.forwarded import forwarded
+from mini_agent.app.openai.answer import marked
 from mini_agent.app.refusal import Refusal
 from mini_agent.app.service import Service
 from mini_agent.app.validation import validated
@@ -67,13 +68,10 @@ class _Run:
 
     async def whole(self) -> Response:
         result = await self._run()
-        headers = {"x-stand-in": result.stand_in} if result.stand_in else {}
-        return json_response(envelope(result), headers)
+        return json_response(envelope(result), marked(result.stand_in))
 
     async def streamed(self, stream: EventStream) -> None:
-        stand_in = self._service.upstream.stand_in(self._asked.model)
-        if stand_in:
-            stream.headers["x-stand-in"] = stand_in
+        stream.headers |= marked(self._service.upstream.stand_in(self._asked.model))
         self._stream = stream
         await self._run()
 

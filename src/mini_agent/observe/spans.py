@@ -6,6 +6,7 @@ the model and an `execute_tool` for each tool. No prompt, argument or output is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,10 @@ class Spans:
         return self._tracer.start_span(f"{operation} {of}".strip(), context, attributes=named)
 
     def close(self, seconds: float = 2.0) -> None:
-        """Send what is left, for at most so long."""
-        self._provider.force_flush(round(seconds * 1000))
-        self._provider.shutdown()
+        """Send what is left, for at most so long: a collector that is away must not hold the service's end."""
+        ending = threading.Thread(target=self._provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(seconds)
 
 
 class RunSpans:

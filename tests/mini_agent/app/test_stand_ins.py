@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from mini_agent.app.openai.answer import marked
 from mini_agent.app.service import Upstream
 from mini_agent.cli.serve import stand_in_of
 from mini_agent.model.open import open_model
@@ -81,3 +82,16 @@ def test_a_stand_in_behind_the_model_is_still_marked(server, model):
     )
     assert server.chat().json()["system_fingerprint"] == "stand-in"
     assert server.run().headers["x-stand-in"] == "stand-in"
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("", {}),
+        ("echo", {"x-stand-in": "echo"}),
+        ("\u20ac\r\nx: y", {"x-stand-in": "stand-in"}),
+        ("a" * 65, {"x-stand-in": "stand-in"}),
+    ],
+)
+def test_the_name_of_anothers_stand_in_is_only_repeated_as_a_word(name, header):
+    assert marked(name) == header

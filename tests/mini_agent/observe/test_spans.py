@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -137,3 +138,12 @@ def test_spans_reach_a_collector(monkeypatch):
     collector.shutdown()
     collector.server_close()
     assert got == ["/v1/traces"]
+
+
+def test_a_collector_that_is_away_does_not_hold_the_end(monkeypatch):
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    spans = open_spans({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
+    spans.chat({}, "small").end()
+    began = time.monotonic()
+    spans.close(0.2)
+    assert time.monotonic() - began < 1.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Iterable, Sequence
@@ -10,8 +11,16 @@ from typing import Any, Final
 
 from mini_agent.conversation import Reply, ToolCall
 
+_WORD: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 STAND_IN: Final = "stand-in"
 """The fingerprint of what no model said; whoever counts calls of models must not count these."""
+
+
+def marked(stand_in: str) -> dict[str, str]:
+    """The header that names a stand-in. The name may be another server's word: what is no plain word is not repeated."""
+    if not stand_in:
+        return {}
+    return {"x-stand-in": stand_in if _WORD.fullmatch(stand_in) else STAND_IN}
 
 
 def _new_id() -> str:

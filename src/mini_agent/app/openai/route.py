@@ -12,7 +12,7 @@ from starlette.responses import Response
 from mini_agent.app.answering import Answering, Streaming, json_response
 from mini_agent.app.event_stream import EventStream
 from mini_agent.app.forwarded import forwarded
-from mini_agent.app.openai.answer import Stamp, delta, last_deltas, usage
+from mini_agent.app.openai.answer import Stamp, delta, last_deltas, marked, usage
 from mini_agent.app.openai.request import ChatRequest, model_request, read_chat
 from mini_agent.app.service import Service
 from mini_agent.conversation import Reply
@@ -55,12 +55,11 @@ class _Chat:
         """Raises ModelError."""
         replies = await self._observed(self._reply)
         stand_in = next((reply.stand_in for reply in replies if reply.stand_in), self._stand_in)
-        return json_response(self._stamp.completion(replies), {"x-stand-in": stand_in} if stand_in else {})
+        return json_response(self._stamp.completion(replies), marked(stand_in))
 
     async def streamed(self, stream: EventStream) -> None:
         """Raises ModelError, before or after the first chunk."""
-        if self._stand_in:
-            stream.headers["x-stand-in"] = self._stand_in
+        stream.headers |= marked(self._stand_in)
         replies = await self._observed(lambda index: self._stream_one(stream, index))
         if self.asked.include_usage:
             await stream.event(self._chunk([]) | {"usage": usage(replies)})
@@ -115,8 +114,7 @@ class _Chunks:
         if self._opened:
             return
         self._opened = True
-        if stand_in:
-            self._stream.headers.setdefault("x-stand-in", stand_in)
+        self._stream.headers |= marked(stand_in)
         await self._chat.send(
             self._stream, [delta(self._index, {"role": "assistant", "content": ""})], stand_in
         )

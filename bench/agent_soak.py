@@ -31,6 +31,8 @@ from agent_server import AgentServer, agent_server
 RESULTS = Path(__file__).with_name("agent-soak-results.json")
 GROWTH_MB = 12.0
 SETTLE = 0.3
+IDLE = 45.0
+"""Seconds after which idle connections to the model and to tools have been closed: twice fifteen, and some more."""
 TOOLS = [
     {
         "type": "function",
@@ -231,11 +233,11 @@ async def soak(root: Path, seconds: float, number: int) -> dict[str, Any]:
     with agent_server(root, f"{base}/v1") as server:
         warm = Clients(server, base, 5)
         await asyncio.gather(*(warm.one(one) for one in range(number)))
-        await asyncio.sleep(20)
+        await asyncio.sleep(IDLE)
         before, counted_before = server.holds(), runs_counted(server.base)
         clients, memory = Clients(server, base, seconds), []
         await asyncio.gather(watch(server, clients, memory), *(clients.one(one) for one in range(number)))
-        await asyncio.sleep(20)
+        await asyncio.sleep(IDLE)
         after, counted_after = server.holds(), runs_counted(server.base)
     listening.close()
     counted = {reason: one - counted_before.get(reason, 0) for reason, one in counted_after.items()}

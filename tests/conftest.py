@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# How fast examples are made says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile(
+    "readiness", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("readiness")
 
 OWN_SWITCHES = (
     "STRICT_READY",

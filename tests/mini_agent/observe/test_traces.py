@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -106,20 +107,19 @@ def test_a_file_that_is_moved_away_is_made_anew(tmp_path):
     assert json.loads(path.read_text()) == {"b": 2}
 
 
-def _write(path: str, worker: int) -> None:
-    traces = TraceFile(path)
-    for number in range(100):
-        traces.write({"worker": worker, "number": number, "padding": "x" * (50 * number)})
+WRITER = """
+import sys
+from mini_agent.observe.traces import TraceFile
+traces = TraceFile(sys.argv[1])
+for number in range(100):
+    traces.write({"worker": int(sys.argv[2]), "number": number, "padding": "x" * (50 * number)})
+"""
 
 
 def test_several_workers_share_a_file(tmp_path):
     path = str(tmp_path / "runs.jsonl")
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_write, args=(path, worker)) for worker in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
+    workers = [subprocess.Popen([sys.executable, "-c", WRITER, path, str(worker)]) for worker in range(2)]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
     with open(path) as file:
         lines = [json.loads(line) for line in file]
     assert len(lines) == 200

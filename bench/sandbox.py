@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -64,28 +65,41 @@ def sandboxes() -> dict[str, Sandbox]:
 
 
 async def starts(rounds: int) -> dict[str, Any]:
-    """Milliseconds from the call to the result, bare and beyond bare."""
+    """Milliseconds of wall clock and of CPU from the call to the result: bare, and beyond bare in each way."""
     python = [places().python, "-I", "-S", "-c", "pass"]
-    bare: list[float] = []
-    beyond: dict[str, list[float]] = {}
+    wall: dict[str, list[float]] = {}
+    cpu: dict[str, list[float]] = {}
     for _ in range(rounds):
-        began = time.perf_counter()
+        began = clocks()
         subprocess.run(python, check=True)
-        bare.append((time.perf_counter() - began) * 1000)
+        bare = since(began)
+        noted = {"python bare": bare}
         for way, sandbox in sandboxes().items():
             own = folder.make(way, sandbox.places)
-            began = time.perf_counter()
+            began = clocks()
             try:
                 await sandbox.run(python, folder=own, timeout=30)
-                beyond.setdefault(way, []).append((time.perf_counter() - began) * 1000 - bare[-1])
+                noted[f"beyond it, {way}"] = tuple(
+                    one - other for one, other in zip(since(began), bare, strict=True)
+                )
             except SandboxError:
                 continue
             finally:
                 folder.remove(own)
-    return {
-        "python bare": figures_of(bare),
-        **{f"beyond it, {way}": figures_of(some) for way, some in beyond.items()},
-    }
+        for name, (seconds, busy) in noted.items():
+            wall.setdefault(name, []).append(seconds)
+            cpu.setdefault(name, []).append(busy)
+    return {name: {"wall": figures_of(wall[name]), "cpu": figures_of(cpu[name])} for name in wall}
+
+
+def clocks() -> tuple[float, float]:
+    """Milliseconds: the wall clock, and the CPU of all processes that have been waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter() * 1000, (used.ru_utime + used.ru_stime) * 1000
+
+
+def since(began: tuple[float, float]) -> tuple[float, ...]:
+    return tuple(now - then for now, then in zip(clocks(), began, strict=True))
 
 
 async def cancels(count: int) -> dict[str, Any]:

@@ -10,3 +10,4 @@ USAGE: Final = 2
 UNUSABLE: Final = 3
 """What the command needs is not there: an address, a sandbox, a tool server, a model's server."""
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143

@@ -18,12 +18,14 @@ COMMANDS: Final = {
     "doctor": "show which layer of the sandbox stops what here, the settings, and whether the model answers",
 }
 _EPILOGUE: Final = """\
-exit codes: 0 done · 1 the run reached no answer · 2 usage or a setting · 3 what it needs is not there · 130 interrupted
+exit codes: 0 done · 1 the run reached no answer · 2 usage or a setting · 3 what it needs is not there · 130, 143 interrupted
 """
 
 
 def entry() -> NoReturn:
     """The console script."""
+    # What a model says must not end the command in a terminal of another encoding.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main(sys.argv[1:]))
 
 

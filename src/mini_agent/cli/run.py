@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mini_agent.cli.backend import declare_backend, opened
-from mini_agent.cli.exit_codes import NO_ANSWER, OK
+from mini_agent.cli.exit_codes import NO_ANSWER, OK, TERMINATED
 from mini_agent.limits import Limits
 from mini_agent.settings import Settings
 
@@ -45,7 +47,10 @@ def run(asked: argparse.Namespace, environ: Mapping[str, str]) -> int:
     model = asked.model or settings.model.model
     if not model:
         raise ValueError("no model: name one with --model, or set MINI_AGENT_MODEL")
-    result = asyncio.run(_answered(asked, question, model, settings))
+    try:
+        result = asyncio.run(_answered(asked, question, model, settings))
+    except asyncio.CancelledError:
+        return TERMINATED
     return _shown(result, as_json=asked.json)
 
 
@@ -63,11 +68,19 @@ async def _answered(asked: argparse.Namespace, question: str, model: str, settin
         stream=False,
     )
     client = open_model(settings.model)
+    _end_when_terminated()
     try:
         async with opened(asked, settings) as tools:
             return await run_agent([{"role": "user", "content": question}], options, client, tools)
     finally:
         await client.aclose()
+
+
+def _end_when_terminated() -> None:
+    """A TERM ends the run as a client that leaves does: its tools are ended and their folder goes."""
+    task = asyncio.current_task()
+    if task and threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def _shown(result: RunResult, *, as_json: bool) -> int:

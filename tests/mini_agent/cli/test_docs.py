@@ -29,14 +29,9 @@ def test_every_metric():
 def test_every_command_and_exit_code():
     for command in COMMANDS:
         assert f"`mini-agent {command}" in TEXT
-    for code in (
-        exit_codes.OK,
-        exit_codes.NO_ANSWER,
-        exit_codes.USAGE,
-        exit_codes.UNUSABLE,
-        exit_codes.INTERRUPTED,
-    ):
+    for code in (exit_codes.OK, exit_codes.NO_ANSWER, exit_codes.USAGE, exit_codes.UNUSABLE):
         assert f"| {code} |" in TEXT
+    assert f"| {exit_codes.INTERRUPTED}, {exit_codes.TERMINATED} |" in TEXT
 
 
 def test_every_path_field_and_status():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -100,3 +102,17 @@ def test_nothing_is_written_but_the_address(serving):
         server.stop()
         assert server.process.stdout.read() == ""
         assert "WARNING" not in server.process.stderr.read().replace("local tools are refused here", "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_question_that_is_interrupted_ends_in_order(environment, model, number, code):
+    model.hold = threading.Event()
+    words = [sys.executable, "-m", "mini_agent", "run", "--tools", "none", "x"]
+    with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 20
+        while not model.asked and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(15) == code
+        assert "Traceback" not in process.stderr.read()
+    model.hold.set()

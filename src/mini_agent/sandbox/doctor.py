@@ -31,5 +31,12 @@ def headline(report: SandboxReport) -> str:
 def attempt_line(attempt: Attempt) -> str:
     """`stopped` or `NOT STOPPED`, what was tried, and which layers stop it alone or how it ended."""
     verdict = "stopped    " if attempt.stopped else "NOT STOPPED"
-    alone = f"by {' or '.join(attempt.stopped_by)} alone" if attempt.stopped_by else attempt.detail
-    return f"  {verdict}  {MEANING[attempt.name]:<{WIDTH}}  {alone}"
+    return f"  {verdict}  {MEANING[attempt.name]:<{WIDTH}}  {how(attempt)}"
+
+
+def how(attempt: Attempt) -> str:
+    if attempt.stopped_by:
+        return f"by {' or '.join(attempt.stopped_by)} alone"
+    if attempt.stopped and attempt.detail.startswith("went through"):
+        return "tried, without effect"
+    return attempt.detail

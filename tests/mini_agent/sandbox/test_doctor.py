@@ -13,13 +13,19 @@ def test_here_every_attempt_has_a_line(report: SandboxReport):
 
 
 def test_an_open_way_stands_out():
-    attempts = (Attempt("udp", False, "went through: udp"), Attempt("tcp", True, "", ("seccomp", "landlock")))
-    refused, first, second = lines_of(
+    attempts = (
+        Attempt("udp", False, "went through: udp"),
+        Attempt("tcp", True, "", ("seccomp", "landlock")),
+        Attempt("write", True, "went through: write"),
+    )
+    refused, first, second, third = lines_of(
         SandboxReport(False, attempts=attempts, reason="bare: does not stop: UDP")
     )
     assert refused == "sandbox: NONE, local tools are refused: bare: does not stop: UDP"
     assert first.startswith("  NOT STOPPED  UDP to the host's loopback")
+    assert first.endswith("went through: udp")
     assert second.endswith("by seccomp or landlock alone")
+    assert third.endswith("tried, without effect")
 
 
 def test_a_way_not_taken_is_told():

@@ -124,6 +124,7 @@ def test_a_failure_that_is_lost(read: Callable[..., Trace], command: str, kind: 
         "pytest # || true",
         "pytest -k 'a || true'",
         "pytest && true",
+        "if set -e; then pytest; true\nfi",
         "cat <<EOF\n|| true\nEOF\npytest",
         "pytest || exit 1; echo done",
         "pytest || { echo failed; exit 1; }; echo done",

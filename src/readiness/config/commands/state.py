@@ -17,7 +17,7 @@ class ShellState:
     __slots__ = ("cwd", "errexit", "functions", "pipefail", "swallows_exit", "variables")
 
     def __init__(self, script: Script) -> None:
-        self.errexit = script.errexit
+        self.errexit: bool | None = script.errexit
         self.pipefail = script.pipefail
         self.variables = dict(script.variables)
         self.functions: dict[str, Node] = {}

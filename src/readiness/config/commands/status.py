@@ -114,7 +114,7 @@ class _Shell:
         fails = False
         for number, item in enumerate(node.items):
             following = node.items[number + 1 :]
-            fails = self._item(item, following) or (fails and self.state.errexit and not self.over)
+            fails = self._item(item, following) or (fails and bool(self.state.errexit) and not self.over)
             if self.over:
                 break
         return fails
@@ -128,7 +128,7 @@ class _Shell:
             return fails
         if self.state.errexit or _looks_at_status(following[0]):
             self._leave(first)
-            return self.state.errexit
+            return bool(self.state.errexit)
         after = following[0]
         how = f"`{_short(after.text)}` runs after it without `set -e`"
         kind = IGNORED if _is_plain_success(after) else OVERTAKEN
@@ -249,10 +249,11 @@ class _Shell:
         return fails
 
     def _tested(self, condition: Sequence) -> None:
-        """Read a condition, in which `set -e` does not count."""
-        errexit, self.state.errexit = self.state.errexit, False
+        """Read a condition, in which `set -e` does not count; one that it sets counts from there on."""
+        before, self.state.errexit = self.state.errexit, None
         self._branch(condition)
-        self.state.errexit = errexit
+        if self.state.errexit is None:
+            self.state.errexit = before
 
     def _loop(self, node: Loop) -> bool:
         if node.condition is not None:

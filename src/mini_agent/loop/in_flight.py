@@ -40,6 +40,8 @@ async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
     finally:
         if late := not task.done():
             await end((task,))
+        elif not task.cancelled():
+            task.exception()  # heard: whoever is cancelled at this very moment will not ask for it
     if late and not has_returned(task):
         raise TooLate
     if task.cancelled():

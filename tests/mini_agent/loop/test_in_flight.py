@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 import pytest
@@ -108,3 +109,23 @@ def test_a_task_that_ends_late_still_ends():
 
     asyncio.run(both())
     assert done == [True]
+
+
+def test_an_error_that_comes_with_the_cancellation_is_no_complaint_of_the_loop(caplog):
+    async def main():
+        failing = asyncio.get_running_loop().create_future()
+
+        async def work():
+            await failing
+
+        caller = asyncio.ensure_future(within(None, work()))
+        await asyncio.sleep(0.01)
+        failing.set_exception(ValueError("gone"))
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises((asyncio.CancelledError, ValueError)):
+            await caller
+
+    asyncio.run(main())
+    gc.collect()
+    assert "never retrieved" not in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 
 import pytest
@@ -32,6 +33,9 @@ def test_every_third_fails(server, own, trial):
 def test_after(server):
     assert "READINESS_TRIAL" in os.environ
 """
+
+
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
 def told(cap: int, slots: int = 4, seed: int = 100) -> str:
@@ -335,3 +339,38 @@ def test_one(breaks): pass
     probed = repeated(suite, 3)
     assert [one["message"] for one in probed.of("teardown_error")] == ["RuntimeError: module is broken"]
     assert [one["outcome"] for one in probed.of("trial")] == ["passed"] * 3
+
+
+def test_a_gate_that_never_answers_is_not_waited_for_for_ever(project):
+    silent = json.dumps({"bell": "/nowhere", "cap": 3, "slots": 4, "seed": 0, "patience": 0.2})
+    probed = project({"test_a.py": "def test_one(trial): assert trial.seed == trial.number\n"}).pytest(
+        trials=silent
+    )
+    assert [(one["number"], one["outcome"]) for one in probed.of("trial")] == [
+        (n, "passed") for n in (1, 2, 3)
+    ]
+    assert [one["running"] for one in probed.of("trial_ask")] == [0] * 4
+    assert probed.code == 0
+
+
+def test_answers_are_obeyed_and_decide_what_is_shown(project, wait_for):
+    """A gate of its own: two trials, one of them failing, and the verdict that shows the one that failed."""
+    made = project({"test_a.py": "def test_one(trial): assert trial.number != 8\ndef test_two(): pass\n"})
+    told = json.dumps({"bell": "/nowhere", "cap": 9, "slots": 1, "seed": 0, "patience": 60})
+    env = made.environ(trials=told)
+    process = made.start(sys.executable, "-m", "pytest", "-q", *QUICK, env=env)
+    answers = [
+        {"ask": 1, "run": [[7, 70], [8, 80]], "slots": 2, "cap": 9},
+        {"ask": 2, "run": [], "done": False},
+        {"ask": 3, "run": [], "done": True, "verdict": "not ready"},
+        {"ask": 4, "run": [], "done": True, "verdict": "once"},
+    ]
+    path = wait_for(lambda: next(iter(made.out.glob("*.jsonl")), None) if made.out.exists() else None)
+    path.with_suffix(".answers").write_text("".join(json.dumps(one) + "\n" for one in answers))
+    probed = made.wait(process)
+    assert {(one["number"], one["seed"], one["outcome"]) for one in probed.of("trial")} == {
+        (7, 70, "passed"),
+        (8, 80, "failed"),
+    }
+    assert probed.outcomes == {"test_one": "failed", "test_two": "passed"}
+    assert "1 failed, 1 passed" in probed.output

@@ -62,7 +62,7 @@ class Repetition:
         self._events = context.folder.inside("probe", check.name)
         self._bell = os.path.join(context.scratch, f"bell-{check.name}")
         self._kept = Kept(context.root, check.name, code, context.folder.run_id)
-        self._seed = _first_seed(context.environ, self._kept.seeds())
+        self._seed = first_seed(context.environ, self._kept.seeds())
         self._redactor = Redactor(context.secrets)
         self._channel: Channel | None = None
         self._pending: dict[str, tuple[int, str, int]] = {}
@@ -192,7 +192,7 @@ class Repetition:
             return None
         self._calls = None
         number, seed = self._command_trial
-        self._take(_of_command(ended, number, seed, self._command_began))
+        self._take(of_command(ended, number, seed, self._command_began))
         self._spend()
         left = None if job.deadline is None else job.deadline - (time.monotonic() - self._began)
         if ended.stopped or (left is not None and left <= 0):
@@ -249,14 +249,14 @@ class Repetition:
         )
 
 
-def _first_seed(environ: Mapping[str, str], used: set[int]) -> int:
+def first_seed(environ: Mapping[str, str], used: set[int]) -> int:
     """Seeds count on from here: from READINESS_SEED where it is set, else from anywhere; never one that was used."""
     given = environ.get("READINESS_SEED", "")
     start = int(given) if given.isdecimal() else int.from_bytes(os.urandom(3), "big")
     return max([start, *used])
 
 
-def _of_command(ended: Ended, number: int, seed: int, began: float) -> Told:
+def of_command(ended: Ended, number: int, seed: int, began: float) -> Told:
     code = ended.exit_code
     outcome = "passed" if code == 0 and not ended.stopped else "failed"
     if code is None or code in NOT_FOUND:

@@ -4,13 +4,22 @@ GATE ?= deploy
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: ready test setup clean
+# Two cores are enough for two halves of the tests at once: what starts processes, and the rest.
+PROCESSES := tests/run tests/probe tests/isolation tests/lies tests/e2e
+
+.PHONY: ready test test-processes test-rooms setup clean
 
 ready: setup
 	$(BIN)/readiness run --gate $(GATE)
 
 test: setup
-	$(BIN)/python -m pytest tests
+	@$(MAKE) --no-print-directory -j2 test-processes test-rooms
+
+test-processes: setup
+	$(BIN)/python -m pytest $(PROCESSES)
+
+test-rooms: setup
+	$(BIN)/python -m pytest tests $(PROCESSES:%=--ignore %)
 
 setup: $(VENV)/.complete
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from mini_agent.app.refusal import Refusal, retry_after
@@ -37,14 +36,12 @@ class Admission:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """One of the places. Raises Refusal 429 when the queue is full, or the wait too long."""
+    async def __aenter__(self) -> None:
+        """Take one of the places. Raises Refusal 429 when the queue is full, or the wait too long."""
         await self._enter()
-        try:
-            yield
-        finally:
-            self._leave()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
 
     async def _enter(self) -> None:
         if self.running < self.limits.concurrency and not self._waiting:

@@ -58,7 +58,7 @@ class Answering:
             work.close()
 
     async def _in_turn(self, work: Coroutine[Any, Any, Response]) -> Response:
-        async with self._service.admission.turn():
+        async with self._service.admission:
             try:
                 return await work
             except ModelError as failed:
@@ -93,7 +93,7 @@ class Streaming(Response):
             stream.break_off()
 
     async def _in_turn(self, stream: EventStream) -> None:
-        async with self._service.admission.turn():
+        async with self._service.admission:
             try:
                 await self._work(stream)
             except ModelError as failed:

@@ -66,7 +66,7 @@ class Border:
         return scope["path"] if scope["path"] in self._known else "other"
 
     def _count(self, scope: Scope, status: int) -> None:
-        self._service.observer.metrics.requests.labels(self._route(scope), str(status)).inc()
+        self._service.observer.metrics.answered(self._route(scope), status)
 
 
 class _Answer:

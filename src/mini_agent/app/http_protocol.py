@@ -30,7 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._head_bytes = 0
+        self._in_head = True
         self._unfinished_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
@@ -48,35 +48,35 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # A field that never ends is not told of by the parser, so that what came in is counted too.
-        if self._head_timer and not self.transport.is_closing():
-            self._unfinished_bytes += len(data)
-            if self._unfinished_bytes > MOST_HEAD_BYTES:
-                self.send_400_response("The head of the request is too large.")
+        if self._in_head:
+            self._wait_for_more(len(data))
+
+    def _wait_for_more(self, size: int) -> None:
+        """A head that came in part. The parser does not tell of a field before its end, so bytes are counted."""
+        self._unfinished_bytes += size
+        if self.transport.is_closing():
+            return
+        if self._unfinished_bytes > MOST_HEAD_BYTES:
+            self.send_400_response("The head of the request is too large.")
+        elif not self._head_timer:
+            self._start_timer()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes = 0
-        self._start_timer()
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-        if len(self.headers) > MOST_FIELDS:
-            raise HeadTooLarge
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
-        self._stop_timer()
+        self._in_head = False
         self._unfinished_bytes = 0
+        self._stop_timer()
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > MOST_HEAD_BYTES or len(self.headers) > MOST_FIELDS:
+            raise HeadTooLarge
         self._early = self.cycle is not None and not self.cycle.response_complete
         if self._early:
             # The connection closes after this answer, and the client asks again on another (RFC 9112, 9.3.2).
             self.cycle.keep_alive = False
-            self._count_early(self._head_bytes)
+            self._count_early(size)
         else:
             super().on_headers_complete()
 
@@ -95,13 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._early:
             super().on_message_complete()
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MOST_HEAD_BYTES:
-            raise HeadTooLarge
-
     def _start_timer(self) -> None:
-        self._stop_timer()
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 
     def _stop_timer(self) -> None:

@@ -43,8 +43,15 @@ def _refuse_infinite(value: Any) -> None:
             raise BadJson("the body is not JSON that can be kept: a number is too large for a double")
 
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def dump(value: Any) -> bytes:
-    """UTF-8; half a character, which a model or a tool may have sent, becomes a question mark."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-        "utf-8", "replace"
-    )
+    """UTF-8. What no JSON can hold, a model or a tool may have sent: half a character becomes `?`, no number `null`."""
+    from pydantic_core import PydanticSerializationError, to_json
+
+    try:
+        return to_json(value, inf_nan_mode="null")
+    except PydanticSerializationError:
+        text = _encode(value).encode("utf-8", "replace")
+        return to_json(json.loads(text), inf_nan_mode="null")

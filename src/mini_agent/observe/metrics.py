@@ -43,6 +43,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._models = KnownNames()
+        self._answered: dict[tuple[str, int], Counter] = {}
         self._runs()
         self._models_and_tools()
         self._requests()
@@ -72,16 +73,14 @@ class Metrics:
         self.model_calls = self._counter("model_calls", "Answers of models.", "model")
         self.model_seconds = self._histogram("model_seconds", "Wall time of a model call.", _CALL_SECONDS)
         self.tokens = self._counter("tokens", "Tokens as the model's server counted them.", "kind")
-        for kind in ("prompt", "completion"):
-            self.tokens.labels(kind)
+        self._prompt, self._completion = self.tokens.labels("prompt"), self.tokens.labels("completion")
         self.cost = self._counter("cost_dollars", "Cost of all model calls whose price is known.")
         self.tool_calls = self._counter("tool_calls", "Tool calls.", "outcome")
         for outcome in ("ok", "error"):
             self.tool_calls.labels(outcome)
         self.tool_seconds = self._histogram("tool_seconds", "Wall time of a tool call.", _CALL_SECONDS)
         self.retries = self._counter("retries", "Requests sent again.", "to")
-        for target in ("model", "tool"):
-            self.retries.labels(target)
+        self._model_retries, self._tool_retries = self.retries.labels("model"), self.retries.labels("tool")
         self.stand_ins = self._counter(
             "stand_in_answers", "Answers that came from a stand-in, not from a model."
         )
@@ -111,6 +110,13 @@ class Metrics:
         if result.stand_in:
             self.stand_ins.inc()
 
+    def answered(self, route: str, status: int) -> None:
+        """Count an answered request. `route` is one of the service's own paths, or `other`."""
+        counter = self._answered.get((route, status))
+        if not counter:
+            counter = self._answered[route, status] = self.requests.labels(route, str(status))
+        counter.inc()
+
     def _count_tools(self, result: RunResult, retries: int) -> None:
         tool_retries = 0
         for iteration in result.iterations:
@@ -118,8 +124,8 @@ class Metrics:
             for invocation in iteration.tool_invocations:
                 self._count_tool(invocation)
                 tool_retries += invocation.outcome.retries
-        self.retries.labels("tool").inc(tool_retries)
-        self.retries.labels("model").inc(max(0, retries - tool_retries))
+        self._tool_retries.inc(tool_retries)
+        self._model_retries.inc(max(0, retries - tool_retries))
 
     def _count_tool(self, invocation: ToolInvocation) -> None:
         self.tool_calls.labels("ok" if invocation.outcome.ok else "error").inc()
@@ -128,15 +134,15 @@ class Metrics:
     def _count_model(self, model: str, calls: int, prompt: int, completion: int) -> None:
         if calls:
             self.model_calls.labels(self._models.bounded(model)).inc(calls)
-        self.tokens.labels("prompt").inc(prompt)
-        self.tokens.labels("completion").inc(completion)
+        self._prompt.inc(prompt)
+        self._completion.inc(completion)
 
     def replied(self, reply: Reply) -> None:
         """Count one answer of the OpenAI routes."""
         self._count_model(reply.model, 1, reply.usage.prompt, reply.usage.completion)
         self.model_seconds.observe(reply.ms / 1000)
         self.cost.inc(reply.cost)
-        self.retries.labels("model").inc(reply.retries)
+        self._model_retries.inc(reply.retries)
         if reply.stand_in:
             self.stand_ins.inc()
 

@@ -54,6 +54,13 @@ def has_halves_or_infinities(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
+@given(JSON)
+def test_whatever_is_written_is_json(value):
+    text = dump(value)
+    json.loads(text.decode(), parse_constant=pytest.fail)
+    assert dump(load(text)) == text
+
+
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(text):
     refused = raised(BadJson, lambda: dump(load(text)))
@@ -124,7 +131,7 @@ def test_places_are_never_lost_nor_given_twice(steps, concurrency, queue):
         tasks: list[asyncio.Task[None]] = []
 
         async def visit(done: asyncio.Event) -> None:
-            async with admission.turn():
+            async with admission:
                 await done.wait()
 
         for step in steps:

@@ -33,6 +33,8 @@ class TestRecords:
     skips: tuple[Skip, ...] = ()
     skips_left_out: int = 0
     swallowed: tuple[Failure, ...] = ()
+    leaks: tuple[Failure, ...] = ()
+    """State that tests left changed; what `isolation: strict` fails a check for."""
     reruns: tuple[str, ...] = ()
     """Tests that failed and then passed on a repetition."""
     running: tuple[str, ...] = ()
@@ -146,13 +148,19 @@ def _not_started(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     return None
 
 
-def _tests_failed(_check: Check, seen: Observed) -> tuple[Outcome, str] | None:
+def _tests_failed(check: Check, seen: Observed) -> tuple[Outcome, str] | None:
     """Test records outrank the exit code: `pytest || true` with a failing test has failed."""
     counts = seen.tests.counts
     if counts.failed:
         return (
             Outcome.FAILED,
             f"{counts.failed} of {_plural(counts.executed, 'test')} failed{_first(seen.tests.failures)}",
+        )
+    if check.isolation == "strict" and seen.tests.leaks:
+        number = len({one.test for one in seen.tests.leaks})
+        return (
+            Outcome.FAILED,
+            f"{_plural(number, 'test')} left state changed (isolation: strict){_first(seen.tests.leaks)}",
         )
     if seen.tests.swallowed:
         return (

@@ -41,6 +41,15 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     return SHARED if check.services or check.cassette else PRIVATE
 
 
+TRACED = '{"replays": 150, "seconds": 30}'
+"""What finding out about failed tests may cost a check, for the probe."""
+
+
+def _isolation(check: Check) -> str:
+    """Leaks are traced in lane core: elsewhere a test run again would ask a model again."""
+    return TRACED if check.lane == "core" and check.isolation != "off" else ""
+
+
 def prepare(
     check: Check,
     context: Context,
@@ -75,6 +84,7 @@ def prepare(
         test_timeout=check.test_timeout if context.settings.timeouts else None,
         guard=guard,
         trials=trials,
+        isolation="" if trials else _isolation(check),
     )
     log = context.folder.inside("logs", f"{check.name}.log")
     job = Job(

@@ -122,7 +122,13 @@ def conclude(
         env_removed=prepared.env_removed,
         failures=tuple(
             with_blob(one, context.root)
-            for one in (*tests.timed_out, *around.trial_failures, *tests.failures, *tests.swallowed)
+            for one in (
+                *tests.timed_out,
+                *around.trial_failures,
+                *tests.failures,
+                *tests.swallowed,
+                *(tests.leaks if check.isolation == "strict" else ()),
+            )
         ),
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,

@@ -69,6 +69,7 @@ def read(folder: str, root: str, repeated: frozenset[str] = frozenset()) -> Prob
         skips=tuple(skips[:LIST_LIMIT]),
         skips_left_out=max(len(skips) - LIST_LIMIT, 0),
         swallowed=tuple(one for fold in folds for one in fold.swallowed),
+        leaks=tuple(one for fold in folds for one in fold.leaks),
         reruns=tuple(test for fold in folds for test in fold.reruns),
         running=tuple(test for fold in folds for test in fold.running),
         timed_out=tuple(one for fold in folds for one in fold.timed_out),

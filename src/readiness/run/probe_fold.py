@@ -7,6 +7,7 @@ import re
 from collections import Counter
 
 from readiness.record.result import Counts, Failure, Skip
+from readiness.run.leaks_said import because, leaks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Fold:
         self._collect_only = bool(collected.get("collect_only"))
         self._deselected = max((int(event["deselected"]) for event in run.of("collected")), default=0)
         self._once = _deduplicated(run.of("collect_error", "collect_skip"))
+        self._because = {str(event["id"]): because(event) for event in run.of("finding")}
         self._results = self._results_by_test()
         self.running = self._unfinished()
         self.timed_out = tuple(self._timeouts())
@@ -41,6 +43,7 @@ class Fold:
         self.timings = [(str(event["id"]), float(event["seconds"])) for event in self._counted()]
         self.ended = list(self._ended())
         self._missing = self._without_result()
+        self.leaks = tuple(leaks(run, self.place))
         self.failures = list(self._failures())
         self.skips = list(self._skips())
         self.counts = self._count()
@@ -155,6 +158,9 @@ class Fold:
     def _failure(self, event: Event, phase: str, kind: str) -> Failure:
         test = " ".join(filter(None, (str(event.get("id", "")), str(event.get("subtest", "")))))
         message = str(event.get("message", ""))
+        why = self._because.get(str(event.get("id", "")), "") if kind in ("failure", "error") else ""
+        if why:
+            message = f"{why}: {message}"
         return Failure(
             test,
             phase,

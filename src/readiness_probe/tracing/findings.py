@@ -80,12 +80,13 @@ class Findings:
         note = "it passes only after what is named; alone it fails"
         return self._finding(case, "brittle", causes, [note])
 
-    def leaks(self) -> List[Dict[str, str]]:
+    def leaks(self) -> List[Dict[str, Any]]:
         """Everything that is still changed at the end, without a judgement."""
         found = [leak for leak in self._tracker.ledger.leaks() if leak.last.author.kind != IMPORT]
         loud = [leak for leak in found if not leak.is_quiet]
         return [
-            {"by": leak.last.author.name, "state": leak.state, "where": ""} for leak in loud[:LEAKS_LIMIT]
+            {"by": leak.last.author.name, "state": leak.state, "where": "", "plain": leak.is_plain}
+            for leak in loud[:LEAKS_LIMIT]
         ]
 
     def _causes(self, court: Court, leaks: List[Leak], group: int) -> List[Dict[str, Any]]:

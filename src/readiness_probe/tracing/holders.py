@@ -33,6 +33,8 @@ _CACHE = type(functools.lru_cache(maxsize=1)(lambda: None))
 class Holder:
     """`title` is how a person would write it; `target` the object. Subclasses say what `names` and `put` do."""
 
+    plain = False
+    """True for state that no program changes as a matter of course, whatever it was before."""
     quiet = False
     """True for state that changes as a matter of course; it is never called a leak without a proof."""
 
@@ -286,6 +288,8 @@ def _put_item(names: Dict[Any, Any], name: Any, value: Any) -> None:
 
 class ImportedHolder(DictHolder):
     """`sys.modules`. What was imported in addition is no leak unless it proves to be one."""
+
+    plain = True
 
     def __init__(self) -> None:
         super().__init__("sys.modules", sys.modules)

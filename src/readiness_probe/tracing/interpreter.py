@@ -27,6 +27,8 @@ _OF_PYTEST = "PYTEST_CURRENT_TEST"
 class EnvironmentHolder(Holder):
     """`os.environ`, by its variables."""
 
+    plain = True
+
     def __init__(self) -> None:
         super().__init__("os.environ", os.environ)
         self._raw: Optional[Dict[Any, Any]] = None
@@ -63,11 +65,13 @@ class Facet:
         words: Callable[[Any], str] = shown,
         *,
         quiet: bool = False,
+        plain: bool = True,
     ) -> None:
         self.read = read
         self.write = write
         self.words = words
         self.quiet = quiet
+        self.plain = plain and not quiet
 
 
 class InterpreterHolder(Holder):
@@ -127,7 +131,7 @@ def _facets() -> Dict[str, Facet]:
     return {
         "cwd": Facet(_cwd, lambda path: os.chdir(path)),
         "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
-        "the current event loop": Facet(loop.read, loop.write, loop.words),
+        "the current event loop": Facet(loop.read, loop.write, loop.words, plain=False),
         "the state of random": Facet(_random, _set_random, lambda _: "a state", quiet=True),
         "the state of numpy.random": Facet(_numpy, _set_numpy, lambda _: "a state", quiet=True),
         "locale": Facet(_locale, _set_locale),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing.holders import ModuleHolder
+from readiness_probe.tracing.holders import ClassHolder, ModuleHolder
 from readiness_probe.tracing.values import MISSING
 
 if TYPE_CHECKING:
@@ -85,6 +85,15 @@ class Leak:
     def is_quiet(self) -> bool:
         """A change that programs make as a matter of course: an import, a value filled in at first use."""
         return is_quiet(self.last.holder, self.last.name, self.first_value, self.last.after)
+
+    @property
+    def is_plain(self) -> bool:
+        """No program changes it as a matter of course: a name rebound, the environment, the import path."""
+        holder, first = self.last.holder, self.first_value
+        if isinstance(holder, (ModuleHolder, ClassHolder)):
+            return first is not None and first is not MISSING
+        facet = getattr(holder, "facets", {}).get(self.last.name)
+        return holder.plain if facet is None else bool(facet.plain)
 
 
 def is_quiet(holder: Holder, name: Any, before: Any, after: Any) -> bool:

@@ -1,0 +1,53 @@
+"""What tracing found out about a failed test, in the words of its failure; and leaks as failures of their own."""
+
+from __future__ import annotations
+
+from readiness.record.result import Failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Final
+
+    from readiness.run.probe_files import Event, Run
+
+CAUSES_SHOWN: Final = 2
+CLASSES: Final = {
+    "victim": "victim of",
+    "broken": "broken by itself",
+    "broken_and_polluted": "broken by itself, and hidden by",
+    "hanging": "hangs by itself",
+    "flaky": "flaky: run again in the same state it passed",
+    "brittle": "passes only after",
+}
+
+
+def because(finding: Event) -> str:
+    """`victim of tests/a.py::test_x, which leaves app.NAME changed (tests/a.py:7)`; empty when it was not judged."""
+    kind = CLASSES.get(str(finding.get("class")), "")
+    causes = [_cause(one) for one in finding.get("causes", ())]
+    more = f" and {len(causes) - CAUSES_SHOWN} more" if len(causes) > CAUSES_SHOWN else ""
+    return f"{kind} {'; '.join(causes[:CAUSES_SHOWN])}{more}".strip() if kind else ""
+
+
+def _cause(cause: Any) -> str:
+    state = f", which leaves {cause['state']} changed" if cause.get("state") else ""
+    return f"{cause.get('polluter', '')}{state} ({cause.get('where', '')})"
+
+
+def leaks(run: Run, place: Callable[[str], str]) -> Iterator[Failure]:
+    """What `isolation: strict` holds against tests: leaks that made another test fail, and plain ones that are left.
+
+    Plain is what programs do not change as a matter of course: a name rebound in a module or class, the environment,
+    the working folder, the import path, a module removed.
+    """
+    proven = set()
+    for event in run.of("finding"):
+        for cause in event["causes"]:
+            proven.add(str(cause["state"]))
+            said = f"leaves {cause['state']} changed, which makes {event['id']} fail"
+            yield Failure(str(cause["polluter"]), "teardown", "leak", said, place(str(cause["where"])))
+    for event in run.of("isolation"):
+        for leak in event["leaks"]:
+            if leak.get("plain") and str(leak["state"]) not in proven:
+                yield Failure(str(leak["by"]), "teardown", "leak", f"leaves {leak['state']} changed")

@@ -27,7 +27,7 @@ IDLE_SECONDS = 0.2
 
 
 class Repeater:
-    """One session's trials. `mine` says of a test whether it is repeated."""
+    """The trials of one session's tests."""
 
     def __init__(self, recorder: Recorder, fixture: TrialFixture) -> None:
         self._recorder = recorder
@@ -118,33 +118,15 @@ class Repeater:
             reports = [_revived(item.config, data) for data in answer["reports"]]
             facts = self._facts(child, reports, answer)
             self._left = self._left or str(answer.get("left", ""))
-            self._heard(item, trial, course, reports, facts, child.began, forked_off=True)
+            facts.update(began=child.began, forked=True)
+            self._heard(item, trial, course, reports, facts)
 
     def _heard(
-        self,
-        item: Any,
-        trial: Trial,
-        course: Course,
-        reports: List[Any],
-        facts: Dict[str, Any],
-        began: float,
-        *,
-        forked_off: bool,
-        why: str = "",
+        self, item: Any, trial: Trial, course: Course, reports: List[Any], facts: Dict[str, Any]
     ) -> None:
         """Put a trial's outcome on record before anything else is done with it."""
-        extra = {"why": why} if why else {}
-        self._orders.say(
-            "trial",
-            id=item.nodeid,
-            number=trial.number,
-            seed=trial.seed,
-            began=began,
-            ended=time.time(),
-            forked=forked_off,
-            **facts,
-            **extra,
-        )
+        told = {"id": item.nodeid, "number": trial.number, "seed": trial.seed, "ended": time.time()}
+        self._orders.say("trial", **told, **facts)
         course.heard(trial, facts["outcome"], reports)
 
     def _facts(self, child: forked.Child, reports: List[Any], answer: Dict[str, Any]) -> Dict[str, Any]:
@@ -201,7 +183,8 @@ class Repeater:
         self._left = answer["left"]
         reports = answer["reports"]
         facts = trial_outcome.of_reports(reports, self._recorder.places, answer["took"])
-        self._heard(item, trial, course, reports, facts, began, forked_off=False, why=why)
+        facts.update(began=began, forked=False, why=why)
+        self._heard(item, trial, course, reports, facts)
 
     def _run_one(self, item: Any, trial: Trial) -> Dict[str, Any]:
         """Through pytest's own hook, so that every plugin that stands around a test stands around a trial."""

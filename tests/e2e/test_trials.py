@@ -237,6 +237,7 @@ def test_an_unchanged_suite_with_a_client_made_early_is_tried_one_at_a_time(gate
     check = gate({"test_a.py": source})().check("ask")
     one = check["trials"]["tests"][0]
     assert (one["verdict"], one["passes"], one["calls"]) == ("READY", 18, 18)
+    assert "one trial at a time: its calls are told by their time" in one["note"]
 
 
 def test_a_marker_alone_is_enough(gate, model):

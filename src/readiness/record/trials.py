@@ -98,8 +98,8 @@ class TestTrials:
     prompts: int = 0
     correlation: float | None = None
     effective: float = 0.0
-    forked: bool = True
     note: str = ""
+    """What became of earlier evidence, and why its trials ran one at a time."""
 
     @property
     def trials(self) -> int:

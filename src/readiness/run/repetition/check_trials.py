@@ -141,7 +141,14 @@ class CheckCourse:
         series.add(trial)
         # Where clients do not carry the number, whose calls they are can be told only one at a time.
         series.slots = 1 if trial.unnumbered or trial.kind == "hollow" else self._slots
+        if trial.unnumbered:
+            series.in_turn = "its calls are told by their time, since they do not carry the trial's address"
         self.spent["trials"] += 1
+
+    def not_forked(self, test: str, why: str) -> None:
+        """The probe runs the trials of a test in its own process."""
+        if test in self.series:
+            self.series[test].in_turn = why
 
     def spend(self, spent: Mapping[str, float]) -> None:
         """What the check has cost so far, all in all."""
@@ -209,12 +216,17 @@ class CheckCourse:
 
     # --- the result
 
+    def _notes(self, series: Series) -> tuple[str, str]:
+        in_turn = f"one trial at a time: {series.in_turn}" if series.in_turn else ""
+        return self._continued.get(series.test, ""), in_turn
+
     def result(self, file: str = "") -> CheckTrials | None:
         """All of it; None when no test is judged by trials."""
         if not self.series:
             return CheckTrials(problem=self.problem) if self.problem else None
         tests = tuple(
-            replace(one.result(), note=self._continued.get(one.test, "")) for one in self.series.values()
+            replace(one.result(), note="; ".join(filter(None, self._notes(one))))
+            for one in self.series.values()
         )
         return CheckTrials(
             tests=tests,

@@ -142,6 +142,8 @@ class Repetition:
             self._pending[file] = (int(event["ask"]), str(event["id"]), int(event["running"]))
         elif kind == "trial" and not self.course.knows(str(event["id"]), int(event["number"])):
             self._take(Told.from_event(event))
+            if event.get("why"):
+                self.course.not_forked(str(event["id"]), str(event["why"]))
         elif kind == "worker" and self.check.trials:
             self.course.problem = (
                 "its tests run under pytest-xdist, where trials cannot be told apart: add -n0 "

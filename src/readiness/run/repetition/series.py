@@ -45,6 +45,8 @@ class Series:
         """Why no more trials were made, although it is not decided; set from outside."""
         self.slots = 1
         self.cap = 0
+        self.in_turn = ""
+        """Why its trials run one at a time."""
         self._path = ""
         self._signatures: dict[str, int] = {}
         self._counted: set[int] = set()

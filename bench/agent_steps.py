@@ -5,9 +5,9 @@
 A step is one call of the model and the tool call that it asks for. Each run is ten steps: nine calls of one trivial
 tool, then the answer. All ask the same OpenAI-compatible server on loopback, which answers at once, is a process of its
 own, and counts: a round whose count is not exactly runs times steps is no result. They take turns in one run. `no loop`
-posts the same conversations with the client that mini_agent uses, and nothing else: the floor. `in process` leaves the
-network out as well: the model is a Python function. CPU is the client process's own. The peers are installed from the
-package index into an environment of their own; tracing is off in all.
+posts the same conversations with httpx2's client as a plain program would, without a loop, limits or checks. `in
+process` leaves the network out as well: the model is a Python function. CPU is the client process's own. The peers are
+installed from the package index into an environment of their own; tracing is off in all.
 """
 
 from __future__ import annotations
@@ -374,18 +374,20 @@ def run(rounds: int, peers: str | None) -> dict[str, Any]:
                 (theirs, "openai-agents, in process", OPENAI_AGENTS + OPENAI_AGENTS_IN_PROCESS, False),
             )
         ]
+        load, measured = os.getloadavg()[0], measure(contenders, origin, rounds)
         return {
             "date": datetime.date.today().isoformat(),
             "machine": {
                 "system": f"{platform.system()} {platform.machine()}",
                 "cores": os.cpu_count(),
-                "load_before": round(os.getloadavg()[0], 2),
+                "load_before": round(load, 2),
+                "load_after": round(os.getloadavg()[0], 2),
             },
             "versions": versions(theirs),
             "rounds": rounds,
             "runs_a_round": RUNS,
             "steps_a_run": STEPS,
-            "by_concurrency": measure(contenders, origin, rounds),
+            "by_concurrency": measured,
         }
 
 

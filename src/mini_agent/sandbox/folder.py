@@ -24,10 +24,19 @@ def make(way: str, places: Places, parent: str | None = None) -> str:
     """
     folder = os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     if os.geteuid() == 0 and (way != words.BARE or all(map(reachable, (folder, *places.readable)))):
-        number = random.SystemRandom().randint(FIRST_UID, LAST_UID)
-        with contextlib.suppress(PermissionError):  # root of a container without that right stays its owner
-            os.chown(folder, number, number)
+        give_away(folder)
     return folder
+
+
+def give_away(folder: str) -> None:
+    """To a number without an account. Root of a container may lack the right to, or to look inside afterwards; then
+    it stays root's.
+    """
+    number = random.SystemRandom().randint(FIRST_UID, LAST_UID)
+    with contextlib.suppress(PermissionError):
+        os.chown(folder, number, number)
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            os.chown(folder, 0, 0)
 
 
 def reachable(path: str) -> bool:
@@ -43,7 +52,8 @@ def reopen(folder: str) -> None:
     """Let its owner in again: a program may have shut its own folder. Its place cannot have been taken by a link,
     because the program cannot write above it.
     """
-    os.chmod(folder, 0o700)
+    with contextlib.suppress(PermissionError):  # root without that right needs none to enter
+        os.chmod(folder, 0o700)
 
 
 def remove(folder: str) -> None:
@@ -52,5 +62,5 @@ def remove(folder: str) -> None:
         for name in below:
             path = os.path.join(here, name)
             if not os.path.islink(path):
-                os.chmod(path, 0o700)
+                reopen(path)
     shutil.rmtree(folder, ignore_errors=True)

@@ -31,6 +31,12 @@ def test_where_the_interpreter_is_out_of_that_number_s_reach_it_stays_root_s(tmp
     assert os.stat(folder.make(words.BARE, hidden)).st_uid == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_root_that_could_not_look_inside_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert os.stat(folder.make(words.NAMESPACES, places(), str(tmp_path))).st_uid == 0
+
+
 def test_reachable_asks_every_folder_above(tmp_path: Path):
     inner = tmp_path / "inner"
     inner.mkdir()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -107,6 +110,22 @@ def test_a_control_group_that_fails_is_done_without(monkeypatch: pytest.MonkeyPa
     found = self_test.probe({words.BUBBLEWRAP, words.BARE})
     assert found.ok
     assert words.CGROUP not in found.layers
+
+
+DOCKER = "chown,dac_override,fowner,fsetid,kill,setgid,setuid,setpcap,net_raw,sys_chroot,mknod,setfcap"
+ASK = "from mini_agent.sandbox.self_test import probe; found = probe(); print(found.ok, found.reason)"
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root's rights to give some up"
+)
+@pytest.mark.parametrize("rights", [DOCKER, "setuid,setgid,chown", ""], ids=["Docker's", "few", "none"])
+def test_root_with_fewer_rights_has_a_sandbox_too(rights: str):
+    """Root of a container can neither make namespaces nor look into another user's processes."""
+    bounding = ",".join(["-all", *(f"+{one}" for one in rights.split(",") if one)])
+    command = ["setpriv", f"--bounding-set={bounding}", "--inh-caps=-all", sys.executable, "-c", ASK]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    assert told.stdout.strip() == "True", told.stdout + told.stderr
 
 
 def test_macos_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch):

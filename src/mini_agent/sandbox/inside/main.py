@@ -16,7 +16,7 @@ import select
 import sys
 import time
 
-from mini_agent.sandbox.inside import cgroup, keeper, kernel, tree, watch
+from mini_agent.sandbox.inside import cgroup, confine, keeper, kernel, tree, watch
 from mini_agent.sandbox.inside import plan as words
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ def main() -> None:
     ending_pipe = int(sys.argv[2])
     os.set_inheritable(ending_pipe, False)
     plan = read_plan()
+    confine.step_down(plan)
     began = time.monotonic()
     sweep = words.SWEEP in plan["layers"]
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, int(sweep))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,33 @@ def test_limits_are_set_for_good_and_never_raised():
         return all(resource.getrlimit(kind) == (most, most) for kind, most in expected.items())
 
     assert in_a_child(work) == 0
+
+
+@pytest.mark.parametrize(
+    ("rights", "owner", "layers", "steps"),
+    [
+        (False, SOMEBODY, (words.IDENTITY,), True),
+        (True, SOMEBODY, (words.IDENTITY,), False),
+        (False, 0, (words.IDENTITY,), False),
+        (False, SOMEBODY, (), False),
+    ],
+)
+def test_the_launcher_steps_down_where_root_has_no_rights(
+    rights: bool,
+    owner: int,
+    layers: tuple[str, ...],
+    steps: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    done: list[int] = []
+    monkeypatch.setattr(confine, "holds", lambda *_: rights)
+    monkeypatch.setattr(confine, "bar_capabilities", lambda: None)
+    monkeypatch.setattr(confine, "become", lambda uid, gid: done.append(uid))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "stat", lambda path: os.stat_result((0, 0, 0, 0, owner, owner, 0, 0, 0, 0)))
+    confine.step_down({"folder": str(tmp_path), "layers": layers})  # type: ignore[typeddict-item]
+    assert done == ([SOMEBODY] if steps else [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from readiness.record.write_aside import write_aside
+from readiness.report.html.page import report_html
+from readiness.report.html.read_tails import read_tails
 from readiness.report.json_report import to_json
 from readiness.report.junit import junit
 from readiness.report.project_ready import project_ready
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 def write_reports(
     record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Write report.json, junit/*.xml and PROJECT_READY.md; on GitHub print annotations and add the job's summary.
+    """Write report.json, report.html, junit/*.xml and PROJECT_READY.md; on GitHub print annotations and add the job's summary.
 
     Returns one sentence for each file that could not be written; never raises OSError.
     """
     problems = _written(os.path.join(run_folder, "report.json"), to_json(record))
+    page = report_html(record, read_tails(record, run_folder, root))
+    problems += _written(os.path.join(run_folder, "report.html"), page)
     for check in record.checks:
         path = os.path.join(run_folder, "junit", f"{file_name(check.name)}.xml")
         if not (check.cached_from and _same_as_before(path, check.cached_from)):

@@ -1,0 +1,1 @@
+"""`report.html`: one file that shows the whole record in a browser, without a network."""

@@ -1,0 +1,99 @@
+"""Each check that did not pass, with all that is known of why."""
+
+from __future__ import annotations
+
+from readiness.report import answered, wording
+from readiness.report.html import signs
+from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, tag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Final
+
+    from readiness.record.result import CheckResult, Failure
+
+TOLD: Final = 30
+"""Checks whose story is told; the others have their row in the table, with the reason."""
+OPEN: Final = 5
+"""Stories that are open from the start."""
+FAILURES: Final = 4
+"""Failures of one check that are shown whole."""
+
+
+def stories(bad: Sequence[CheckResult], logs: Mapping[str, int]) -> Markup:
+    """`bad` by importance. `logs` has the number of each log that is in the page."""
+    told = joined(_story(check, number, logs) for number, check in enumerate(bad[:TOLD]))
+    more = len(bad) - TOLD
+    rest = f"{wording.plural(more, 'more check')} did not pass: each has a row in the table below."
+    return joined([told, tag("p", rest)]) if more > 0 else told
+
+
+def _story(check: CheckResult, number: int, logs: Mapping[str, int]) -> Markup:
+    title = tag("h3", code(check.name), " ", signs.outcome(check.outcome), *_optional(check))
+    inner = joined(_parts(check, logs))
+    return tag(
+        "details", tag("summary", title), inner, id=f"story-{number}", class_="story", open=number < OPEN
+    )
+
+
+def _optional(check: CheckResult) -> tuple[str, ...]:
+    return () if check.required else (" optional",)
+
+
+def _parts(check: CheckResult, logs: Mapping[str, int]) -> Iterator[Markup]:
+    yield tag("p", outside(check.reason))
+    yield _facts(check)
+    for failure in check.failures[:FAILURES]:
+        yield _failure(failure)
+    more = max(0, len(check.failures) - FAILURES) + check.failures_left_out
+    if more:
+        yield tag("p", f"{wording.plural(more, 'more failure')}: see the table, report.json and the log.")
+    if not check.failures and check.last_output.strip():
+        yield tag("h4", "The last it wrote")
+        yield block(check.last_output, "The last it wrote")
+    if check.command:
+        yield tag("h4", "Command")
+        yield block(check.command, "Command")
+    if check.log:
+        yield _log(check.log, logs)
+
+
+def _facts(check: CheckResult) -> Markup:
+    """What is known in a word or two, as a list of terms."""
+    facts = {
+        "lane": check.lane,
+        "tests": wording.counts(check.counts),
+        "took": wording.took(check),
+        "exit code": "" if check.exit_code is None else str(check.exit_code),
+        "ran against": wording.AGAINST[check.ran_against],
+        "cause": check.cause,
+        "configured at": check.place,
+        "answered by": answered.line(check),
+        "could not be ended": ", ".join(check.survivors),
+        "warnings": "; ".join(check.warnings),
+    }
+    pairs = [
+        tag("div", tag("dt", name), tag("dd", outside(fact))) for name, fact in facts.items() if fact.strip()
+    ]
+    return tag("dl", *pairs)
+
+
+def _failure(failure: Failure) -> Markup:
+    blob = joined([" (blob ", code(failure.blob), ")"]) if failure.blob else EMPTY
+    at = joined([" at ", code(failure.where), blob]) if failure.where else EMPTY
+    title = joined([code(failure.test or "the command"), f" {failure.kind} in {failure.phase}", at])
+    parts = [tag("h4", title)]
+    if failure.message.strip():
+        parts.append(block(failure.message, "What it said"))
+    # The details of a test end with its message, and a message that is its own details is shown once.
+    if failure.details.strip() and failure.details != failure.message:
+        parts.append(block(failure.details, "Details"))
+    return tag("section", *parts, class_="failure")
+
+
+def _log(log: str, logs: Mapping[str, int]) -> Markup:
+    if log in logs:
+        shown = tag("a", "read its end here", href="#logs", data_log=logs[log])
+        return tag("p", "Whole log: ", code(log), " (", shown, ")")
+    return tag("p", "Whole log: ", code(log))

@@ -1,0 +1,57 @@
+"""The JSON form, and what a person reads."""
+
+from __future__ import annotations
+
+from readiness.isolation.finding import Finding, LeftOver, Report
+from readiness.isolation.wording import lines
+
+CAUSE = {
+    "polluter": "a.py::t",
+    "state": "app.X",
+    "before": "1",
+    "after": "2",
+    "where": "a.py:3",
+    "proof": "forked",
+    "exact": True,
+    "stack": ["a.py:3", "a.py:9"],
+}
+
+
+def report(kind: str = "victim", **changes: object) -> Report:
+    event = {"id": "b.py::v", "class": kind, "error": "AssertionError", "causes": [CAUSE], "notes": ["so"]}
+    return Report(4, (Finding.from_json(event),), (LeftOver("a.py::t", "app.X"),), 7, **changes)  # type: ignore[arg-type]
+
+
+def test_the_json_form():
+    found = report().to_json()
+    assert (found["tests"], found["replays"]) == (4, 7)
+    assert found["leaks"] == [{"by": "a.py::t", "state": "app.X", "where": ""}]
+    (finding,) = found["findings"]
+    assert (finding["test"], finding["class"], finding["patch"]) == ("b.py::v", "victim", None)
+    assert {name: finding["causes"][0][name] for name in CAUSE} == CAUSE
+
+
+def test_it_comes_back_from_its_json():
+    event = report().findings[0]
+    assert Finding.from_json(event.to_json()) == event
+
+
+def test_what_a_person_reads_names_who_what_where_and_proof():
+    text = "\n".join(lines(report()))
+    for part in (
+        "VICTIM  b.py::v",
+        "a.py::t",
+        "app.X",
+        "1  ->  2",
+        "a.py:3",
+        "called from a.py:9",
+        "passes with this",
+    ):
+        assert part in text
+
+
+def test_what_was_not_judged_is_not_called_judged():
+    assert report().judged
+    assert not report("unjudged").judged
+    assert not report(problems=("pytest died",)).judged
+    assert "PROBLEM: pytest died" in "\n".join(lines(report(problems=("pytest died",))))

@@ -1,0 +1,103 @@
+"""Real pytest processes: what is refused, what is found without being told, and that nothing is touched."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from readiness.cli.main import main
+from readiness.gate.settings import UsageError
+from readiness.isolation.trace import Asked, trace
+
+APP = "LIMIT = 3\n"
+POLLUTER = "import app\n\n\ndef test_polluter():\n    app.LIMIT = 5\n"
+VICTIM = "import app\n\n\ndef test_victim():\n    assert app.LIMIT == 3\n"
+QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("READINESS_", "PYTEST_", "COV_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.chdir(tmp_path)
+
+    def make(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        return tmp_path
+
+    return make
+
+
+def ask(folder, *words, **options):
+    asked = Asked(sys.executable, (*QUIET, *words), str(folder), **options)
+    return trace(asked, os.environ, subprocess.DEVNULL)
+
+
+def test_a_victim_is_found_without_a_failure_in_the_run(write):
+    folder = write(app=APP, test_a=VICTIM, test_b=POLLUTER)
+    assert ask(folder).findings == ()
+    (found,) = ask(folder, every_test=True).findings
+    assert (found.test, found.kind) == ("test_a.py::test_victim", "victim")
+    assert (found.causes[0].polluter, found.causes[0].where) == ("test_b.py::test_polluter", "test_b.py:5")
+
+
+def test_a_brittle_test_is_found_with_what_it_leans_on(write):
+    needs = "import app\n\n\ndef test_needs():\n    assert app.LIMIT == 5\n"
+    (found,) = ask(write(app=APP, test_a=POLLUTER, test_b=needs), every_test=True).findings
+    assert (found.test, found.kind) == ("test_b.py::test_needs", "brittle")
+    assert [cause.polluter for cause in found.causes] == ["test_a.py::test_polluter"]
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 11)"])
+def test_a_process_that_dies_is_not_called_clean(write, end):
+    report = ask(write(test_a=f"import os\n\n\ndef test_dies():\n    {end}\n"))
+    assert not report.judged
+    assert "test_a.py::test_dies" in report.problems[0]
+
+
+def test_a_replay_that_kills_or_hangs_does_not_reach_the_run(write):
+    victim = "import app, os, time\n\n\ndef test_victim():\n    if os.getpid() != app.PID:\n        {0}\n    assert app.LIMIT == 3\n"
+    for end in ("os._exit(0)", "os.kill(os.getpid(), 9)"):
+        app = "import os\n\nLIMIT = 3\nPID = os.getpid()\n"
+        report = ask(write(app=app, test_a=POLLUTER, test_b=victim.format(end)))
+        assert report.problems == ()
+        (found,) = report.findings
+        assert (found.kind, found.causes) == ("unjudged", ())
+
+
+def test_wrong_arguments_are_a_usage_error(write):
+    with pytest.raises(UsageError, match="--no-such-option"):
+        ask(write(), "--no-such-option")
+
+
+def test_the_command_and_its_exit_codes(write, capsys):
+    words = ("isolate", "--quiet", "--python", sys.executable, "--json", "-", "--", *QUIET)
+    write(app=APP, test_b=VICTIM)
+    assert main([*words]) == 0
+    write(test_a=POLLUTER)
+    assert main([*words]) == 1
+    assert '"polluter": "test_a.py::test_polluter"' in capsys.readouterr().out
+    write(test_c="import nothing_of_that_name\n")
+    assert main([*words, "test_c.py"]) == 3
+    assert main(["isolate", "--python", "/no/such/python"]) == 2
+    assert main(["isolate", "--replays", "0"]) == 2
+
+
+def test_outcomes_are_the_same_with_and_without(write):
+    """The suite itself says so: what the probe adds must not be seen by it."""
+    suite = (
+        "import gc, os, sys, threading, weakref\n\n\nclass Thing:\n    pass\n\n\n"
+        "def test_no_children():\n    try:\n        os.wait()\n    except ChildProcessError:\n        return\n    raise AssertionError\n\n\n"
+        "def test_no_threads():\n    assert threading.active_count() == 1\n\n\n"
+        "def test_dies_when_dropped():\n    thing = Thing()\n    seen = weakref.ref(thing)\n    del thing\n    gc.collect()\n    assert seen() is None\n\n\n"
+        "def test_environment():\n    assert not [name for name in os.environ if name.startswith('READINESS')]\n"
+    )
+    report = ask(write(test_a=suite))
+    assert report.findings == ()
+    assert report.tests == 4

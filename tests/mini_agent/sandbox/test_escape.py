@@ -179,6 +179,20 @@ def test_without_limits_or_watcher_the_self_test_sees_it(
     assert names_not_stopped(asyncio.run(exhaust(sandbox, name))) == {name}
 
 
+@pytest.mark.parametrize(("name", "ended_for"), [("memory", "memory"), ("fork_bomb", "processes")])
+def test_the_watcher_stands_behind_the_limits(name: str, ended_for: str, report: SandboxReport):
+    sandbox = Sandbox(report.way, without(words.RLIMITS), bubblewrap=report.bubblewrap)
+    [attempt] = asyncio.run(exhaust(sandbox, name))
+    assert (attempt.stopped, attempt.detail) == (True, f"killed for {ended_for}")
+
+
+def test_the_limits_stand_behind_the_watcher(report: SandboxReport):
+    sandbox = Sandbox(report.way, without(words.WATCHER), bubblewrap=report.bubblewrap)
+    [attempt] = asyncio.run(exhaust(sandbox, "memory"))
+    assert attempt.stopped
+    assert "MemoryError" in attempt.detail
+
+
 def test_without_the_sweep_a_child_lives_on_where_no_pid_namespace_ends_it():
     if isinstance(self_test.candidate(words.BARE, frozenset()), str):
         pytest.skip("no Landlock here")

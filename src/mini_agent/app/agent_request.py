@@ -51,11 +51,11 @@ class AgentRequest(BaseModel):
     temperature: Temperature | None = None
     stream: bool = False
 
-    def options(self) -> RunOptions:
-        """What the loop is told."""
+    def options(self, most_seconds: float) -> RunOptions:
+        """What the loop is told. No run is longer than `most_seconds`, whatever it asks for."""
         return RunOptions(
             model=self.model,
-            limits=self.limits(),
+            limits=self.limits(most_seconds),
             use_tools=self.use_tools and self.tool_backend != "none",
             tool_mode=self.tool_mode,
             auto_run_code_on_code_block=self.auto_run_code_on_code_block,
@@ -68,10 +68,10 @@ class AgentRequest(BaseModel):
             stream=self.stream,
         )
 
-    def limits(self) -> Limits:
+    def limits(self, most_seconds: float) -> Limits:
         return Limits(
             max_iterations=self.max_iterations,
-            max_total_seconds=self.max_total_seconds,
+            max_total_seconds=min(self.max_total_seconds or most_seconds, most_seconds),
             max_tokens_total=self.max_tokens_total,
             max_cost=self.max_cost,
             max_tool_calls=self.max_tool_calls,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +22,6 @@ from mini_agent.app.service import Service
 from mini_agent.app.validation import validated
 from mini_agent.events import Done, Event
 from mini_agent.interfaces import ToolBackend, ToolBackendError
-from mini_agent.limits import Limits
 from mini_agent.loop.agent import run_agent
 from mini_agent.observe.observer import About, Watching
 from mini_agent.result import RunResult
@@ -97,9 +95,7 @@ class _Run:
                 await self._stream.event(data, name)
                 self._stream.concluded = isinstance(event, Done)
 
-        options = self._asked.options()
-        limits = bounded(options.limits, self._service.limits.run_seconds)
-        options = dataclasses.replace(options, limits=limits)
+        options = self._asked.options(self._service.limits.run_seconds)
         model = self._service.upstream.model_for(self._forward)
         return await run_agent(self._messages, options, model, tools, hear, self._id)
 
@@ -130,12 +126,6 @@ def _unusable(failed: ToolBackendError) -> Refusal:
     return Refusal(
         409, f"the tools cannot be used: {failed}", code="tool_backend_unusable", param="tool_backend"
     )
-
-
-def bounded(limits: Limits, most: float) -> Limits:
-    """No run is longer than the service allows, whatever it asks for."""
-    asked = limits.max_total_seconds
-    return dataclasses.replace(limits, max_total_seconds=most if asked is None else min(asked, most))
 
 
 async def closed(tools: ToolBackend) -> None:

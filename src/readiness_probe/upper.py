@@ -26,8 +26,9 @@ def set_up_above(item: Any) -> None:
         try:
             item.session._setupstate.setup(item.parent)
             _bind(item)
-            for name in _upper_fixtures(item):
-                item._request.getfixturevalue(name)
+            with _active(item):
+                for name in _upper_fixtures(item):
+                    item._request.getfixturevalue(name)
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
         except BaseException as error:  # noqa: BLE001 - each trial raises it again, where it is reported
@@ -39,6 +40,19 @@ def _bind(item: Any) -> None:
     if "_testcase" in vars(type(item)) and getattr(item, "_testcase", item) is None:
         item._testcase = item.parent.obj(item.name)
         item._obj = getattr(item._testcase, item.name)
+
+
+@contextlib.contextmanager
+def _active(item: Any) -> Iterator[None]:
+    """The test counts as being set up: pytest warns of a fixture that is asked for by one that is not."""
+    stack = item.session._setupstate.stack
+    stack[item] = ([], None)
+    try:
+        yield
+    finally:
+        waiting, _ = stack.pop(item)
+        while waiting:
+            waiting.pop()()
 
 
 def _upper_fixtures(item: Any) -> Iterator[str]:

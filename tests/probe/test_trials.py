@@ -374,3 +374,18 @@ def test_answers_are_obeyed_and_decide_what_is_shown(project, wait_for):
     }
     assert probed.outcomes == {"test_one": "failed", "test_two": "passed"}
     assert "1 failed, 1 passed" in probed.output
+
+
+def test_setting_up_for_the_copies_warns_of_nothing(repeated, each_python):
+    suite = """
+import pytest
+@pytest.fixture(scope="session")
+def below(): return 1
+@pytest.fixture(scope="module")
+def above(below): return below
+def test_one(above): assert above == 1
+"""
+    probed = repeated(suite, 2, "-W", "error", "-rA", python=each_python)
+    assert [one["outcome"] for one in probed.of("trial")] == ["passed"] * 2, probed.output
+    assert "readiness" not in probed.output
+    assert "Warning" not in probed.output

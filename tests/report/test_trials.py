@@ -53,6 +53,12 @@ def test_many_lost_trials_show_both_extremes():
     assert "had the 9 lost trials passed: READY; had they failed: NOT READY" in said[1]
 
 
+def test_what_repeats_of_one_prompt_are_worth_is_said():
+    (_, said) = lines(result(replace(ONE, correlation=0.25, prompts=3, effective=7.5)))
+    assert "correlation 0.25 over 3 prompts" in said
+    assert "worth 7.5 independent ones" in said
+
+
 def test_the_worst_come_first_and_the_rest_are_counted():
     tests = [replace(ONE, test=f"t{number}") for number in range(20)] + [replace(ONE, verdict="NOT READY")]
     said = list(lines(result(*tests)))

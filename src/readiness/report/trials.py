@@ -55,7 +55,7 @@ def lines(check: CheckResult) -> Iterator[str]:
     tests = sorted(check.trials.tests, key=lambda one: one.verdict == words.READY)
     for one in tests[:SHOWN]:
         yield line(one)
-        yield from (f"  {said}" for said in (one.note, *_infrastructure(one)) if said)
+        yield from (f"  {said}" for said in (one.note, *_infrastructure(one), *_clustered(one)) if said)
     if len(tests) > SHOWN:
         yield f"and {len(tests) - SHOWN} more tests"
 
@@ -83,6 +83,14 @@ def lane_rates(status: LaneStatus) -> str:
 def _infrastructure(one: TestTrials) -> Iterator[str]:
     if one.best != one.worst:
         yield f"had the {one.capacity} lost trials passed: {one.best}; had they failed: {one.worst}"
+
+
+def _clustered(one: TestTrials) -> Iterator[str]:
+    if one.correlation:
+        yield (
+            f"trials of one prompt resemble each other (correlation {one.correlation:.2g} over {one.prompts} prompts): "
+            f"for prompts in general they are worth {one.effective:.3g} independent ones"
+        )
 
 
 def _rate(one: TestTrials) -> str:

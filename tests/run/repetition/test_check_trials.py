@@ -150,3 +150,14 @@ def test_what_ran_before_is_asked_for_once_the_first_trial_shows_what_is_asked(c
     course.add(trial(3, test="a"))
     assert asked == [2]
     assert course.result().tests[0].note == "begins anew"
+
+
+def test_no_trial_is_begun_near_the_deadline_of_the_check(check):
+    course = CheckCourse(check())
+    course.tests({"a": {}})
+    course.late(539.0, 600.0)
+    course.late(10_000.0, None)
+    assert course.order("a").run
+    course.late(540.0, 600.0)
+    assert course.order("a").done
+    assert "its deadline of 600 s is near" in course.result().tests[0].reason

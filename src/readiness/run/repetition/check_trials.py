@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from readiness.record.trials import Trial
     from readiness.trials.recorded import RecordedTrial
 
+NEAR: Final = 0.9
+"""The share of a check's deadline after which no trial is begun: a time-out is a failure, too little time is none."""
 COMMAND: Final = ""
 """The name under which the trials of a whole command stand."""
 
@@ -154,6 +156,13 @@ class CheckCourse:
         """What the check has cost so far, all in all."""
         self.spent |= spent
         self.reached = self.reached or self.budget.reached(self.spent)
+
+    def late(self, seconds: float, deadline: float | None) -> None:
+        """No trial is begun that its check's deadline, that many seconds after its start, might cut off."""
+        if deadline is not None and seconds >= NEAR * deadline:
+            self.reached = self.reached or (
+                f"its deadline of {deadline:g} s is near; give it a longer `timeout`, or a budget to end at"
+            )
 
     # --- what next
 

@@ -67,7 +67,7 @@ class Repetition:
         self._channel: Channel | None = None
         self._pending: dict[str, tuple[int, str, int]] = {}
         self._calls: tuple[Call, ...] | None = None
-        self._began = time.monotonic()
+        self._began = self._attempt_began = time.monotonic()
         self._command_began = 0.0
         self._command_trial: tuple[int, int] | None = None
         self.course = CheckCourse(
@@ -179,7 +179,10 @@ class Repetition:
 
     def _spend(self) -> None:
         spent = spent_on(self._all_calls()) if self.course.budget.limits else {}
-        self.course.spend({**spent, "seconds": round(time.monotonic() - self._began, 3)})
+        now = time.monotonic()
+        self.course.spend({**spent, "seconds": round(now - self._began, 3)})
+        deadline = self.check.timeout if self._context.settings.timeouts else None
+        self.course.late(now - self._attempt_began, deadline)
 
     def _most(self) -> int:
         """How far a probe may go that never gets an answer."""

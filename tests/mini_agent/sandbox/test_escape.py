@@ -193,7 +193,8 @@ def test_the_limits_stand_behind_the_watcher(report: SandboxReport):
     assert "MemoryError" in attempt.detail
 
 
-def test_without_the_sweep_a_child_lives_on_where_no_pid_namespace_ends_it():
+def test_without_the_sweep_a_child_lives_on_where_no_pid_namespace_ends_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mini_agent.sandbox.running.SECONDS_OF_GRACE", 1.0)
     if isinstance(self_test.candidate(words.BARE, frozenset()), str):
         pytest.skip("no Landlock here")
     sandbox = Sandbox(words.BARE, without(words.SWEEP))

@@ -38,7 +38,7 @@ ELEMENTS = set(
         "[a-z0-9]+",
         """html head meta title style body a main header h1 h2 h3 h4 p ul li nav section table caption thead tbody tr
         th td div span code pre bdi details summary dl dt dd form label input select option fieldset legend button
-        noscript script svg g rect line polyline text figure figcaption""",
+        script svg g rect line polyline text figure figcaption""",
     )
 )
 

@@ -254,6 +254,7 @@ function openTarget() {
 }
 
 function start() {
+  document.getElementById("no-script").hidden = true;
   startTable();
   startLogs();
   startCopying();

@@ -12,18 +12,38 @@ import pytest
 SRC = Path(__file__).resolve().parent.parent / "src"
 
 HEIGHT = {
-    "record": 0,
-    "config": 1,
-    "gate": 2,
-    "store": 3,
-    "models": 3,
-    "relay": 3,
-    "trials": 3,
-    "run": 4,
-    "isolation": 5,
-    "review": 5,
-    "report": 5,
-    "cli": 6,
+    "readiness": {
+        "record": 0,
+        "config": 1,
+        "gate": 2,
+        "store": 3,
+        "models": 3,
+        "relay": 3,
+        "trials": 3,
+        "run": 4,
+        "isolation": 5,
+        "review": 5,
+        "report": 5,
+        "cli": 6,
+    },
+    "mini_agent": {
+        "conversation": 0,
+        "limits": 0,
+        "result": 1,
+        "events": 2,
+        "interfaces": 2,
+        "headers": 3,
+        "history": 3,
+        "sandbox": 3,
+        "model": 4,
+        "tools": 4,
+        "loop": 5,
+        "library": 6,
+        "observe": 6,
+        "app": 7,
+        "settings": 8,
+        "cli": 9,
+    },
 }
 """A room may import from lower rooms and from its own."""
 
@@ -50,34 +70,38 @@ def target(module: str, name: str) -> str:
     return f"{module}.{name}" if inner.is_dir() or inner.with_suffix(".py").exists() else module
 
 
-def room(module: str) -> str:
-    return module.split(".")[1] if module.startswith("readiness.") else ""
+def room(module: str, package: str) -> str:
+    """The room of a package that a module lies in; empty for the package itself and what lies outside."""
+    first, *inner = module.split(".")
+    return inner[0] if first == package and inner else ""
 
 
-def test_imports_run_downward():
+@pytest.mark.parametrize("package", HEIGHT)
+def test_imports_run_downward(package):
+    height = HEIGHT[package]
     upward = [
         f"{path.relative_to(SRC)}:{line} imports {module}"
-        for path in modules("readiness")
-        if (own := path.relative_to(SRC / "readiness").parts[0]) in HEIGHT
+        for path in modules(package)
+        if (own := path.relative_to(SRC / package).parts[0].removesuffix(".py")) in height
         for line, module in imports(path)
-        if room(module) in HEIGHT and room(module) != own and HEIGHT[room(module)] >= HEIGHT[own]
+        if (other := room(module, package)) in height and other != own and height[other] >= height[own]
     ]
     assert upward == []
 
 
-def test_every_room_has_its_place():
-    rooms = {
-        path.name for path in (SRC / "readiness").iterdir() if path.is_dir() and path.name != "__pycache__"
-    }
-    assert rooms <= set(HEIGHT)
+@pytest.mark.parametrize("package", HEIGHT)
+def test_every_room_has_its_place(package):
+    rooms = {path.name for path in (SRC / package).iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms <= set(HEIGHT[package])
 
 
-def test_no_import_cycle():
+@pytest.mark.parametrize("package", HEIGHT)
+def test_no_import_cycle(package):
     graph = {
         ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__"): {
-            module for _, module in imports(path) if module.startswith("readiness.")
+            module for _, module in imports(path) if module.startswith(f"{package}.")
         }
-        for path in modules("readiness")
+        for path in modules(package)
     }
     done: set[str] = set()
 

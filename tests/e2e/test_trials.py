@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -309,6 +310,16 @@ def test_a_proven_failure_ends_the_lane_of_a_strict_gate(gate, model):
     assert len(model.asked) == ran.check("wrong")["trials"]["tests"][0]["calls"]
 
 
+def test_a_core_check_may_be_repeated_too_in_its_own_network(make_project):
+    source = "import random\ndef test_often(trial):\n    assert random.Random(trial.seed).random() < 0.5\n"
+    check = "{name: a, lane: core, run: pytest -q, trials: {good: 0.95, bad: 0.80}}"
+    project = make_project({"readiness.yml": f"version: 2\nchecks:\n  - {check}\n", "test_a.py": source})
+    ran = project.run("--no-strict", READINESS_SEED="1")
+    found = ran.check("a")
+    assert (found["outcome"], found["network"], found["cached_from"]) == ("failed", "namespace", ""), ran.out
+    assert found["trials"]["tests"][0]["verdict"] == "NOT READY"
+
+
 def test_under_xdist_it_says_what_to_do(gate, model):
     pytest.importorskip("xdist")
     files = {"readiness.yml": config(run="pytest -q -n 2"), "test_a.py": CAPITAL}
@@ -375,3 +386,24 @@ def test_a_gate_killed_in_the_middle_of_trials_loses_and_doubles_no_trial(
     assert one["passes"] == len(recorded) - one["capacity"]
     assert one["passes"] == needed
     assert last.report["resumed"] == kills
+
+
+def test_a_run_that_was_interrupted_goes_on_with_its_trials(gate, model, wait_for):
+    files = {
+        "readiness.yml": config("{good: 0.99, bad: 0.96}", more=", inputs: ['*.py']"),
+        "test_a.py": CAPITAL,
+    }
+    run = gate(files, git=True)
+    root, environ = run.project.root, {"OLLAMA_API_BASE": model.base, "READINESS_SEED": "1"}
+    process = run.project.start("run", "--lane", "nd", "--no-strict", "--quiet", **environ)
+    wait_for(lambda: len(trials_on_record(root)) > 5, 60)
+    process.send_signal(signal.SIGINT)
+    stopped = run.project.wait(process)
+    assert (stopped.code, stopped.check("ask")["outcome"]) == (130, "interrupted"), stopped.out
+    assert (root / ".readiness/trials/ask.jsonl").exists(), "what a new run would go on from"
+    resumed = run.project.wait(run.project.start("run", "--resume", "--quiet", **environ))
+    one = resumed.check("ask")["trials"]["tests"][0]
+    recorded = trials_on_record(root)
+    assert (one["verdict"], one["passes"], one["carried"]) == ("READY", 98, 0), resumed.out
+    assert len(recorded) == len(set(recorded)) == 98
+    assert not (root / ".readiness/trials/ask.jsonl").exists(), "decided: nothing to go on from"

@@ -46,6 +46,7 @@ def iteration_json(iteration: Iteration) -> dict[str, Any]:
     return {
         "model": iteration.model,
         "model_ms": round(iteration.model_ms, 3),
+        "finish_reason": iteration.finish_reason,
         "tool_invocations": [invocation_json(one) for one in iteration.tool_invocations],
     }
 

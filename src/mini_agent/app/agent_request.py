@@ -38,6 +38,9 @@ class AgentRequest(BaseModel):
         None, description="Bounds each reply of the model."
     )
     max_tokens_total: Annotated[int, between(0, 10**9), WHOLE] | None = None
+    max_history_characters: Annotated[int, between(0, 10**9), WHOLE] | None = Field(
+        None, description="What is sent to the model is pruned to this; what is returned never is."
+    )
     max_cost: Annotated[Number, between(0, 10**6)] | None = Field(None, description="US dollars.")
     max_tool_calls: Annotated[int, between(0, 10**4), WHOLE] | None = None
     tool_timeout: Annotated[Number, positive(3600)] = 10.0
@@ -65,6 +68,7 @@ class AgentRequest(BaseModel):
             seed=self.seed,
             temperature=self.temperature,
             max_tokens=self.max_tokens,
+            max_history_characters=self.max_history_characters,
             stream=self.stream,
         )
 

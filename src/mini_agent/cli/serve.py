@@ -86,7 +86,7 @@ async def serve_parts(
     models = UpstreamModels(settings.model.base, settings.model.api_key, _configured(settings))
     stand_in = functools.partial(stand_in_of, settings.model.stand_ins)
     upstream = Upstream(model.with_headers, models.names, stand_in, settings.model.base)
-    trying = asyncio.ensure_future(try_sandbox())
+    trying = asyncio.ensure_future(settle())
     try:
         service = make_service(settings, listener, observer, upstream)
         await serve(application(service), service, listener, say)
@@ -96,14 +96,17 @@ async def serve_parts(
         await model.aclose()
 
 
-async def try_sandbox() -> None:
-    """Try to escape before the first request that needs the sandbox, so that a service without one says so early.
+async def settle() -> None:
+    """Try to escape before the first request that needs the sandbox, so that a service without one says so early;
+    and load what checks a tool's arguments, which would hold up everybody at the first call.
 
     Not at once: the attempts take a second of CPU, which belongs to being ready.
     """
+    from mini_agent.loop.arguments import warm_up
     from mini_agent.sandbox.self_test import probe
 
     await asyncio.sleep(_QUIET_SECONDS)
+    await asyncio.to_thread(warm_up)
     report = await asyncio.to_thread(probe)
     if not report.ok:
         logging.getLogger("mini_agent").warning("local tools are refused here: %s", report.reason)

@@ -110,8 +110,9 @@ def _scripted() -> Callable[[object], list[dict[str, str]]]:
 def run(post: Callable[..., Answer]) -> Callable[..., dict[str, Any]]:
     """One run of the agent whose model answers as told; the envelope."""
 
-    def go(replies: object, **fields: Any) -> dict[str, Any]:
-        body = {"model": "scripted", "tool_backend": "none", "messages": scripted(replies), **fields}
+    def go(replies: object, history: tuple[Any, ...] = (), **fields: Any) -> dict[str, Any]:
+        first, *last = scripted(replies)
+        body = {"model": "scripted", "tool_backend": "none", "messages": [first, *history, *last], **fields}
         answer = post("/agent/run", body)
         assert answer.status == 200, answer.data
         envelope: dict[str, Any] = answer.data

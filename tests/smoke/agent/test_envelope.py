@@ -30,6 +30,7 @@ def test_an_answer(run: Callable[..., dict[str, Any]]) -> None:
     )
     assert envelope["metrics"]["tokens"] == {"prompt": 10, "completion": 5}
     assert envelope["last_tool_invocation"] is None
+    assert envelope["iterations"][0]["finish_reason"] == "stop"
 
 
 def test_a_tool_call_and_its_result_stand_in_the_envelope(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,3 +33,18 @@ def test_system_messages_and_the_last_pair_stay_and_nobody_is_orphaned() -> None
     answered = {one["tool_call_id"] for one in kept if one["role"] == "tool"}
     assert called == answered
     assert len(called) < 6
+
+
+def test_a_long_history_reaches_the_model_pruned_and_comes_back_whole(
+    run: Callable[..., dict[str, Any]],
+) -> None:
+    def asked(characters: int | None) -> tuple[list[Any], int]:
+        envelope = run(["{seen}"], history=turns, max_history_characters=characters)
+        return json.loads(envelope["final_answer"]), len(envelope["messages"])
+
+    turns = [one for number in range(9) for one in pair(number)]
+    whole, returned = asked(None)
+    pruned, returned_pruned = asked(2500)
+    assert len(whole) == 1 + len(turns)
+    assert 3 <= len(pruned) < len(whole)
+    assert returned == returned_pruned

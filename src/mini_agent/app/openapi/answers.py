@@ -70,7 +70,12 @@ _METRICS: Final = _object(
     }
 )
 _ITERATION: Final = _object(
-    {"model": _STRING, "model_ms": _AMOUNT, "tool_invocations": _list(_named("ToolInvocation"))}
+    {
+        "model": _STRING,
+        "model_ms": _AMOUNT,
+        "finish_reason": _STRING,
+        "tool_invocations": _list(_named("ToolInvocation")),
+    }
 )
 _ENVELOPE: Final = _object(
     {

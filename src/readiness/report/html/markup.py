@@ -100,7 +100,8 @@ def data_block(name: str, held: Any) -> Markup:
     """Data for the page's script, as JSON that can neither end its element nor open a comment in it."""
     text = json.dumps(held, separators=(",", ":"), ensure_ascii=True)
     for sign in IN_DATA:
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+        if sign in text:
+            text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(f'<script type="application/json" id="{name}">{text}</script>\n')
 
 

@@ -125,6 +125,9 @@ class InstanceHolder(Holder):
     def __init__(self, title: str, target: Any) -> None:
         super().__init__(title, target)
         self._slots = dict(slots_of(type(target)))
+        self._gets = [slot.__get__ for slot in self._slots.values()]
+        self._of: Any = None
+        self._values: List[Any] = []
 
     def dict(self) -> Optional[Dict[Any, Any]]:
         return None if self._slots else dict_of(self.target)
@@ -139,8 +142,20 @@ class InstanceHolder(Holder):
 
     def moved(self) -> bool:
         if self._slots:
-            return super().moved()
+            return self._slots_moved()
         return not _identical(self.seen, dict_of(self.target) or {})
+
+    def _slots_moved(self) -> bool:
+        """As any holder's, without the copy where every slot is filled and there is nothing else."""
+        if self._of is not self.seen:
+            self._of = self.seen
+            self._values = [self.seen.get(name, MISSING) for name in self._slots]
+        target = self.target
+        try:
+            values = [get(target) for get in self._gets]
+        except AttributeError:
+            return super().moved()
+        return not all(map(is_, values, self._values)) or (dict_of(target) is not None and super().moved())
 
     def put(self, name: Any, value: Any) -> None:
         if name not in self._slots:
@@ -178,13 +193,17 @@ class DictHolder(Holder):
 class SequenceHolder(Holder):
     """A list, a set, a deque or a bytearray: its content as a whole."""
 
+    def __init__(self, title: str, target: Any) -> None:
+        super().__init__(title, target)
+        self._base: Any = sequence_base(target)
+
     def now(self) -> Dict[Any, Any]:
         return {CONTENT: tuple(_iterator(self.target))}
 
     def moved(self) -> bool:
         before = self.seen[CONTENT]
-        base: Any = sequence_base(self.target)
-        return base.__len__(self.target) != len(before) or not all(map(is_, before, _iterator(self.target)))
+        base, target = self._base, self.target
+        return base.__len__(target) != len(before) or not all(map(is_, before, base.__iter__(target)))
 
     def put(self, name: Any, value: Any) -> None:  # noqa: ARG002
         base = sequence_base(self.target)

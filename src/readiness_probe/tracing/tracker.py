@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing.graph import Graph
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author
 
-_value = attrgetter("value")
 _LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
 
 
@@ -46,7 +44,8 @@ class Tracker:
         self._graph = Graph(users, all_classes=self.versions.of_classes)
         self._tagged: List[Holder] = []
         self._tags: List[Any] = []
-        self._last: List[int] = []
+        self._last = b""
+        self._fresh: List[bytes] = []
         self._compared: List[Holder] = []
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
@@ -88,10 +87,13 @@ class Tracker:
             self._take(holder)
 
     def _moved(self) -> List[Holder]:
-        values = list(map(_value, self._tags))
-        moved = []
+        self._last += b"".join(self._fresh)
+        self._fresh.clear()
+        values = b"".join(self._tags)
+        moved: List[Holder] = []
         if values != self._last:
-            moved = [self._tagged[i] for i, (new, old) in enumerate(zip(values, self._last)) if new != old]
+            pairs = zip(memoryview(values).cast("Q"), memoryview(self._last).cast("Q"))
+            moved = [self._tagged[i] for i, (new, old) in enumerate(pairs) if new != old]
             self._last = values
         return moved + [holder for holder in self._compared if holder.moved()]
 
@@ -137,7 +139,7 @@ class Tracker:
             tag = self.versions.tag(names)
             self._tagged.append(holder)
             self._tags.append(tag)
-            self._last.append(tag.value)
+            self._fresh.append(bytes(tag))
 
     def _has_version(self, holder: Holder) -> bool:
         if isinstance(holder, ClassHolder):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional
 
+SIZE = 8
+"""Bytes of a tag."""
 _OFFSET = 24
 """Bytes before the tag: reference count, type, number of items."""
 _ROUNDS = 64
@@ -20,7 +22,7 @@ _ROUNDS = 64
 
 
 class Versions:
-    """`tag(dict)` is an object whose `value` changes with every write; None where there is no such thing."""
+    """`bytes(tag(dict))` changes with every write. `of_…` say for which dicts that holds in this interpreter."""
 
     def __init__(self) -> None:
         self._at: Optional[Callable[[int], Any]] = _reader()
@@ -37,8 +39,8 @@ class Versions:
         seen = set()
         for number in range(_ROUNDS):
             write(number)
-            seen.add(tag.value)
-        return len(seen) == _ROUNDS and tag.value == tag.value
+            seen.add(bytes(tag))
+        return len(seen) == _ROUNDS and bytes(tag) == bytes(tag)
 
 
 def _reader() -> Optional[Callable[[int], Any]]:
@@ -46,10 +48,10 @@ def _reader() -> Optional[Callable[[int], Any]]:
     if not plain or hasattr(sys, "gettotalrefcount") or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None
     try:
-        from ctypes import c_uint64
+        from ctypes import c_char
     except ImportError:
         return None
-    return c_uint64.from_address
+    return (c_char * SIZE).from_address
 
 
 def _writes_to_a_dict() -> Any:

@@ -17,11 +17,11 @@ def test_a_tag_changes_with_every_write_and_not_with_reads():
     assert versions.of_dicts
     names = {"a": 1}
     tag = versions.tag(names)
-    before = tag.value
+    before = bytes(tag)
     assert names["a"] == 1
-    assert tag.value == before
+    assert bytes(tag) == before
     names["a"] = 2
-    assert tag.value != before
+    assert bytes(tag) != before
 
 
 def test_the_dict_of_a_class_is_the_one_that_is_written():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from readiness.record.record import Record
 from readiness.record.value import replace
+from readiness.report.html import page
 from readiness.report.json_report import from_json
 from readiness.report.write import file_name, write_reports
 
@@ -35,6 +36,30 @@ def test_every_format_is_there(seed: Record, places: tuple[Path, Path]) -> None:
     assert (root / "PROJECT_READY.md").read_text().startswith("# NOT READY\n")
     left = [path for path in (*run.rglob("*"), *root.rglob("*")) if path.name.endswith(".part")]
     assert left == []
+
+
+def test_the_page_has_the_ends_of_the_logs(seed: Record, tmp_path: Path) -> None:
+    run = tmp_path / ".readiness" / "runs" / seed.header.run_id
+    (run / "logs").mkdir(parents=True)
+    (tmp_path / str(seed.checks[0].log)).write_text("the last it wrote\n")
+    assert write_reports(seed, str(run), str(tmp_path), environ={}) == ()
+    shown = (run / "report.html").read_text()
+    assert shown.startswith("<!DOCTYPE html>")
+    assert "the last it wrote" in shown
+    assert "not read: No such file or directory" in shown
+
+
+def test_a_page_whose_parts_are_not_installed_is_said(
+    seed: Record, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, root = places
+    monkeypatch.setattr(page, "FOLDER", str(run / "nowhere"))
+    page.asset.cache_clear()
+    (problem,) = write_reports(seed, str(run), str(root), environ={})
+    page.asset.cache_clear()
+    assert "page.css: No such file or directory; this report is missing" in problem
+    assert (run / "report.json").exists()
+    assert (root / "PROJECT_READY.md").exists()
 
 
 def test_what_was_there_is_replaced(seed: Record, ready: Record, places: tuple[Path, Path]) -> None:

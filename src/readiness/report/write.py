@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 def write_reports(
     record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Write report.json, report.html, junit/*.xml and PROJECT_READY.md; on GitHub print annotations and add the job's summary.
+    """Write report.json, report.html, junit/*.xml and PROJECT_READY.md.
+
+    On GitHub print annotations and add the job's summary.
 
     Returns one sentence for each file that could not be written; never raises OSError.
     """
     problems = _written(os.path.join(run_folder, "report.json"), to_json(record))
-    page = report_html(record, read_tails(record, run_folder, root))
-    problems += _written(os.path.join(run_folder, "report.html"), page)
+    problems += _page(record, run_folder, root)
     for check in record.checks:
         path = os.path.join(run_folder, "junit", f"{file_name(check.name)}.xml")
         if not (check.cached_from and _same_as_before(path, check.cached_from)):
@@ -63,6 +64,18 @@ def _written(path: str, content: str) -> list[str]:
     except OSError as error:
         return [f"{path}: {error.strerror}; this report is missing, the journal has all that it would say"]
     return []
+
+
+def _page(record: Record, run_folder: str, root: str) -> list[str]:
+    path = os.path.join(run_folder, "report.html")
+    try:
+        page = report_html(record, read_tails(record, run_folder, root))
+    except OSError as error:
+        # Its style or script is missing: the gate is not installed whole.
+        return [
+            f"{path}: {error.filename}: {error.strerror}; this report is missing, report.json has all of it"
+        ]
+    return _written(path, page)
 
 
 def _same_as_before(path: str, run_id: str) -> bool:

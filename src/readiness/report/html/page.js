@@ -82,7 +82,7 @@ function rowOf(row, table) {
   first.append(named);
   const ended = element("td");
   ended.append(sign(table.outcomes[outcome]));
-  line.append(first, ended, element("td", kind ? table.checks[check] : ""), element("td", took), element("td", why));
+  line.append(first, ended, element("td", why), element("td", kind ? table.checks[check] : ""), element("td", took));
   return line;
 }
 

@@ -68,5 +68,5 @@ def test_what_is_searched_for_is_text_and_no_pattern() -> None:
 def test_what_is_left_out_is_said() -> None:
     assert call("page.counted(1, 2, 3, 0, 0)") == "1 of 2 matching rows shown, 3 in all."
     said = call("page.counted(1, 2, 3, 4, 5)")
-    assert "4 more rows left out here" in said
-    assert "5 tests are only counted" in said
+    assert "4 more left out here" in said
+    assert said.endswith("which the record only counts: 5.")

@@ -39,8 +39,8 @@ function places(inside, text) {
 /** What the reader hears after a filter changed. */
 function counted(shown, matched, all, left, unlisted) {
   const parts = [`${shown} of ${matched} matching rows shown, ${all} in all.`];
-  if (left) parts.push(`${left} more rows left out here: see report.json.`);
-  if (unlisted) parts.push(`${unlisted} tests are only counted: those that passed have no row.`);
+  if (left) parts.push(`${left} more left out here: see report.json.`);
+  if (unlisted) parts.push(`Tests without a row, which the record only counts: ${unlisted}.`);
   return parts.join(" ");
 }
 

@@ -157,3 +157,13 @@ def test_records_that_are_not_whole_let_nothing_pass():
         Outcome.ERROR,
         "its test records are not whole: 2 events were lost",
     )
+
+
+def test_leaked_state_fails_a_strict_check_alone():
+    left = (Failure("a.py::t", "teardown", "leak", "leaves app.X changed"),)
+    seen = hermetic(tests=TestRecords(processes=1, counts=Counts(passed=2), leaks=left))
+    assert judge(CORE, seen, STRICT).outcome is Outcome.PASSED
+    strict = Check("unit", "core", "pytest", HERE, HERE, isolation="strict")
+    said = judge(strict, seen, LENIENT)
+    assert said.outcome is Outcome.FAILED
+    assert "1 test left state changed (isolation: strict): a.py::t" in said.reason

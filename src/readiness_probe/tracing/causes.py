@@ -182,18 +182,22 @@ class Court:
         alone = self.clean()
         if alone["outcome"] in PASSES:
             return "victim", [], UNEXPLAINED
-        if alone["error"] == control["error"] or alone["outcome"] == "lost":
+        # What differs may be the place, or at the same place what is said; a said path or time differs always.
+        key = "said" if alone["error"] == control["error"] else "error"
+        wanted = alone.get(key)
+        if wanted == control.get(key) or alone["outcome"] == "lost":
             return ("hanging" if alone["outcome"] == "hanging" else "broken"), [], ""
-        wanted = alone["error"]
 
         def as_alone(some: List[Leak]) -> bool:
-            return bool(self.again(first_changes(some))["error"] == wanted)
+            return bool(self.again(first_changes(some)).get(key) == wanted)
 
         for tier in tiers(leaks, self.case.start):
             if as_alone(tier):
-                sets = [minimal(list(reversed(tier)), as_alone)]
-                return "broken_and_polluted", sets, f"alone it fails with: {alone.get('said') or wanted}"
-        return "broken", [], f"alone it fails otherwise: {alone.get('said') or wanted}"
+                found = minimal(list(reversed(tier)), as_alone)
+                if not as_alone(found) or self.again().get(key) == wanted:
+                    break
+                return "broken_and_polluted", [found], f"alone it fails with: {alone.get('said') or wanted}"
+        return "broken", [], f"alone it fails otherwise: {alone.get('said')}" if key == "error" else ""
 
     def _in_force(self) -> List[Leak]:
         return self.ledger.leaks(self.case.start)
@@ -223,7 +227,8 @@ class Court:
         if len(candidates) == 1:
             return list(candidates.values())
         harmful = [one for one in list(candidates.values())[-AUTHORS:] if self._does_harm(one.author)]
-        return harmful or [leak.last]
+        others = [change for change in leak.changes if change.author.test != self.case.index]
+        return harmful or (others or leak.changes)[-1:]
 
     def _does_harm(self, author: Author) -> bool:
         if self.base is None or author.test < 0 or author.test == self.case.index:

@@ -1,0 +1,64 @@
+"""The red run itself says why: a class rebound in one file, its victim in another, and a test that is simply broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+CONFIG = """
+version: 2
+gates:
+  dev: {lanes: [core]}
+checks:
+  - {name: smokes, lane: core, run: "python -m pytest -q -p no:cacheprovider", isolation: "MODE", cache: false}
+"""
+PROXY = "class HttpToolsInvoker:\n    def headers(self):\n        return {'X-Env': 'B'}\n"
+POLLUTER = """import proxy
+
+
+class Fake:
+    def headers(self):
+        return {}
+
+
+def test_errors():
+    proxy.HttpToolsInvoker = Fake
+    assert proxy.HttpToolsInvoker().headers() == {}
+"""
+VICTIM = """import proxy
+
+
+def test_headers_precedence():
+    assert proxy.HttpToolsInvoker().headers() == {'X-Env': 'B'}
+"""
+
+
+def gate(folder, mode, **files):
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    (folder / "readiness.yml").write_text(CONFIG.replace("MODE", mode))
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("READINESS_", "PYTEST_"))
+    }
+    command = [sys.executable, "-m", "readiness", "run"]
+    return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, timeout=110)
+
+
+def test_a_failure_comes_with_its_cause(tmp_path):
+    broken = VICTIM.replace("headers_precedence", "broken").replace("'B'", "'C'")
+    files = {"proxy": PROXY, "test_a_errors": POLLUTER, "test_b_headers": VICTIM, "test_c_broken": broken}
+    done = gate(tmp_path, "trace", **files)
+    cause = "victim of test_a_errors.py::test_errors, which leaves proxy.HttpToolsInvoker changed (test_a_errors.py:10)"
+    report = (tmp_path / ".readiness" / "latest" / "report.json").read_text()
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert cause in report
+    assert "broken by itself, and hidden by test_a_errors.py::test_errors" in report
+
+
+def test_strict_fails_the_polluter_where_nothing_else_fails(tmp_path):
+    files = {"proxy": PROXY, "test_a_errors": POLLUTER}
+    assert gate(tmp_path, "trace", **files).returncode == 0
+    done = gate(tmp_path, "strict", **files)
+    assert done.returncode == 1
+    assert "1 test left state changed (isolation: strict): test_a_errors.py::test_errors" in done.stdout

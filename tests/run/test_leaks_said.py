@@ -1,0 +1,46 @@
+"""The class and cause of a failure, in its message; and what `isolation: strict` holds against a test."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.run.leaks_said import because, leaks
+from readiness.run.probe_files import ProcessFile, Run
+
+CAUSE = {"polluter": "a.py::t", "state": "app.X", "where": "a.py:3"}
+
+
+def finding(kind="victim", causes=(CAUSE,)):
+    return {"event": "finding", "id": "b.py::v", "class": kind, "causes": list(causes)}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (finding(), "victim of a.py::t, which leaves app.X changed (a.py:3)"),
+        (finding(causes=[{**CAUSE, "state": ""}]), "victim of a.py::t (a.py:3)"),
+        (finding("broken", ()), "broken by itself"),
+        (finding("unjudged", ()), ""),
+        (finding("of a later version"), ""),
+    ],
+)
+def test_why_a_test_failed(event, said):
+    assert because(event) == said
+
+
+def test_many_causes_are_counted():
+    assert because(finding(causes=[CAUSE] * 5)).endswith("and 3 more")
+
+
+def test_a_proven_leak_and_a_plain_one_are_held_against_their_tests():
+    left = [
+        {"by": "a.py::t", "state": "app.X", "plain": True},
+        {"by": "a.py::u", "state": "os.environ['Y']", "plain": True},
+        {"by": "a.py::w", "state": "app.cache['z']", "plain": False},
+    ]
+    run = Run(ProcessFile("1-1", (finding(), {"event": "isolation", "leaks": left})))
+    assert [(one.test, one.where) for one in leaks(run, str)] == [("a.py::t", "a.py:3"), ("a.py::u", "")]
+
+
+def test_a_run_that_was_not_traced_leaks_nothing():
+    assert list(leaks(Run(ProcessFile("1-1", ())), str)) == []

@@ -15,6 +15,7 @@ from readiness.record.trials import CheckTrials, TestTrials
 from readiness.record.value import replace
 from readiness.report.html import rows, signs
 from readiness.report.html.evidence import evidence
+from readiness.report.html.stories import stories
 from readiness.report.html.timeline import timeline
 
 JUDGED = TestTrials(
@@ -24,6 +25,22 @@ JUDGED = TestTrials(
 
 def judged(seed: Record, *tests: TestTrials) -> Record:
     return replace(seed, checks=(replace(seed.checks[0], trials=CheckTrials(tests)),))
+
+
+def test_warnings_are_named_and_the_rest_counted(seed: Record) -> None:
+    check = replace(seed.checks[0], warnings=("first", "x" * 5000, "third", "fourth", "fifth"))
+    source = stories((check,), {})
+    assert "first; x" in source
+    assert "x…; third; and 2 more, see report.json" in source
+
+
+def test_stories_and_failures_that_are_not_told_are_counted(seed: Record) -> None:
+    check = replace(seed.checks[0], failures=seed.checks[0].failures * 9, failures_left_out=10)
+    source = stories((check,) * 100, {})
+    assert source.count("<details") == 30
+    assert source.count(" open>") == 5
+    assert "70 more checks did not pass: each has a row in the table below." in source
+    assert source.count("15 more failures: see the table") == 30
 
 
 def test_rows_that_do_not_fit_are_counted(seed: Record, monkeypatch: pytest.MonkeyPatch) -> None:

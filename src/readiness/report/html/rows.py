@@ -63,7 +63,8 @@ def _rows(checks: Sequence[CheckResult], told: int) -> Iterator[Row]:
         story = number if number < told else -1
         for one in check.failures:
             ended = NUMBERS[ENDED.get(one.kind, Outcome.ERROR)]
-            why = shortened(f"{one.where} {one.message}".strip(), LONGEST_WHY)
+            place, said = shortened(one.where, LONGEST_WHY), shortened(one.message, LONGEST_WHY)
+            why = shortened(f"{place} {said}".strip(), LONGEST_WHY)
             yield 1, shortened(one.test, LONGEST_NAME), number, ended, "", why, story
     for number, check in enumerate(checks):
         for skip in check.skips:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.report import answered, wording
 from readiness.report.html import signs
-from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, tag
+from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, shortened, tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ OPEN: Final = 5
 """Stories that are open from the start."""
 FAILURES: Final = 4
 """Failures of one check that are shown whole."""
+MOST_NAMED: Final = 3
+"""Warnings and processes of one check that are named; the others are counted."""
+LONGEST_NAMED: Final = 100
 
 
 def stories(bad: Sequence[CheckResult], logs: Mapping[str, int]) -> Markup:
@@ -70,13 +73,19 @@ def _facts(check: CheckResult) -> Markup:
         "cause": check.cause,
         "configured at": check.place,
         "answered by": answered.line(check),
-        "could not be ended": ", ".join(check.survivors),
-        "warnings": "; ".join(check.warnings),
+        "could not be ended": _named(check.survivors),
+        "warnings": _named(check.warnings),
     }
     pairs = [
         tag("div", tag("dt", name), tag("dd", outside(fact))) for name, fact in facts.items() if fact.strip()
     ]
     return tag("dl", *pairs)
+
+
+def _named(texts: Sequence[str]) -> str:
+    more = len(texts) - MOST_NAMED
+    shown = "; ".join(shortened(text, LONGEST_NAMED) for text in texts[:MOST_NAMED])
+    return f"{shown}; and {more} more, see report.json" if more > 0 else shown
 
 
 def _failure(failure: Failure) -> Markup:

@@ -399,6 +399,7 @@ REPEATED = {
         ("trials", "check", "--record"), {".readiness/runs/2026/x": ""}
     ),
     "readiness: …: it holds no trial": trials("check", "empty.jsonl"),
+    "readiness: --replays and --seconds must be greater than 0": Inside(("isolate", "--replays", "0"), {}),
     "readiness: …:…: not a recorded trial: …": Inside(("trials", "check", "a"), {"a": TRIAL + "x\n"}),
     "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),
     "readiness: …: not a baseline (…); remove it, and save a new one": trials(*COMPARE, stored="x"),
@@ -415,6 +416,9 @@ OUTCOMES = {
     "the command ended with exit code …": ran(check("exit 3")),
     "the command was ended by signal …": ran(check("kill -9 $$")),
     "… of … failed: … at …: …": pytest_check("def test_a():\n    assert 1 == 2"),
+    "… left state changed (isolation: strict)…": pytest_check(
+        "import os\ndef test_a():\n    os.environ['A_B'] = 'x'", isolation="strict"
+    ),
     "an assertion error was turned into a skip or a pass…": pytest_check(
         "def test_a():\n    try:\n        assert 0\n    except AssertionError:\n        pytest.skip('x')"
     ),

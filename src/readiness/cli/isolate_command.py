@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "exit codes: 0 nothing found · 1 findings · 2 usage error · 3 could not judge\n"
+    parser.add_argument("-C", dest="folder", default=".", metavar="DIR", help="work as if started in DIR")
     parser.add_argument(
         "--python", metavar="PATH", help="the project's interpreter (default: as for a check)"
     )
@@ -46,7 +47,9 @@ def main(args: argparse.Namespace) -> int:
     """Raises UsageError when pytest cannot be run or cannot use its arguments."""
     if args.replays < 1 or args.seconds <= 0:
         raise UsageError("--replays and --seconds must be greater than 0")
-    folder = os.getcwd()
+    folder = os.path.abspath(args.folder)
+    if not os.path.isdir(folder):
+        raise UsageError(f"-C {args.folder}: there is no such folder")
     python = resolve(folder, args.python, os.environ, "--python").path
     asked = Asked(python, tuple(args.pytest), folder, args.all, args.replays, args.seconds)
     sys.stdout.flush()

@@ -12,8 +12,8 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "probe.md"
 
 
 def test_every_event_is_described():
-    source = "\n".join(path.read_text() for path in SOURCE.glob("*.py"))
-    written = set(re.findall(r'events\.write\(\s*"(\w+)"', source)) | set(
+    source = "\n".join(path.read_text() for path in SOURCE.rglob("*.py"))
+    written = set(re.findall(r'(?:events\.write|\w*\.say)\(\s*"(\w+)"', source)) | set(
         re.findall(r'"event": "(\w+)"', source)
     )
     described = re.findall(r"^\| `(\w+)` \|", DOCUMENT.read_text(), re.MULTILINE)

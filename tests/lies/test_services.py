@@ -124,7 +124,7 @@ def test_lie_09_something_answers_on_the_port_counts_as_our_service(make_project
         project = make_project(
             {
                 "readiness.yml": config(
-                    f"  web: {{run: sleep 60, ready: 'tcp://127.0.0.1:{free_port}', timeout: 1}}\n",
+                    f"  web: {{run: sleep 60, ready: 'tcp://127.0.0.1:{free_port}', timeout: 1, stand_in: true}}\n",
                     "{name: a, lane: nd, run: test -e readiness.yml, services: [web]}",
                 )
             }

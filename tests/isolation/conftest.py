@@ -95,10 +95,19 @@ def read_suite() -> Callable[[str], Suite]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every suite on every interpreter named in READINESS_TEST_PYTHONS; a few on this one where it names none."""
+    """A few suites on this interpreter; with READINESS_TEST_PYTHONS every suite, in turn on one of those that it names.
+
+    READINESS_TEST_CORPUS=all: every suite on each of them, which takes a quarter of an hour.
+    """
     if "corpus_name" in metafunc.fixturenames:
         pythons = PYTHONS or (sys.executable,)
-        chosen = [(name, python) for name in names() for python in pythons if PYTHONS or name in QUICK]
+        everything = os.environ.get("READINESS_TEST_CORPUS") == "all"
+        chosen = [
+            (name, python)
+            for number, name in enumerate(names())
+            for turn, python in enumerate(pythons)
+            if everything or (PYTHONS and number % len(pythons) == turn) or (not PYTHONS and name in QUICK)
+        ]
         ids = [f"{name}-{number}" for name, number in ((name, pythons.index(p)) for name, p in chosen)]
         metafunc.parametrize(("corpus_name", "python"), chosen, ids=ids)
 

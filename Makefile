@@ -4,8 +4,8 @@ GATE ?= deploy
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Two cores are enough for two halves of the tests at once: what starts processes, and the rest.
-PROCESSES := tests/run tests/probe tests/isolation tests/lies tests/e2e
+# Two cores are enough for two halves of the tests at once: what starts processes and pytest runs, and the rest.
+PROCESSES := tests/run tests/probe tests/isolation tests/lies
 
 .PHONY: ready test test-processes test-rooms setup clean
 

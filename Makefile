@@ -4,22 +4,25 @@ GATE ?= deploy
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Two cores are enough for two halves of the tests at once: what starts processes and pytest runs, and the rest.
+# The tests in three parts, beside each other: the one with real clients and servers waits more than it works.
 PROCESSES := tests/run tests/probe tests/isolation tests/lies
 
-.PHONY: ready test test-processes test-rooms setup clean
+.PHONY: ready test test-processes test-e2e test-rooms setup clean
 
 ready: setup
 	$(BIN)/readiness run --gate $(GATE)
 
 test: setup
-	@$(MAKE) --no-print-directory -j2 test-processes test-rooms
+	@$(MAKE) --no-print-directory -j3 test-processes test-e2e test-rooms
 
 test-processes: setup
 	$(BIN)/python -m pytest $(PROCESSES)
 
+test-e2e: setup
+	$(BIN)/python -m pytest tests/e2e
+
 test-rooms: setup
-	$(BIN)/python -m pytest tests $(PROCESSES:%=--ignore %)
+	$(BIN)/python -m pytest tests --ignore tests/e2e $(PROCESSES:%=--ignore %)
 
 setup: $(VENV)/.complete
 

@@ -28,8 +28,8 @@ from agent_server import AgentServer, agent_server
 
 RESULTS = Path(__file__).with_name("agent-interrupt-results.json")
 ALLOWED_MS = 250.0
-AT_ONCE = 2
-MODEL_BUDGET, TOOL_BUDGET = 0.2, 1.0
+AT_ONCE = 3
+MODEL_BUDGET, TOOL_BUDGET = 0.2, 0.6
 CODE = "import time; time.sleep(300)  # {mark}"
 
 

@@ -80,22 +80,7 @@ def conclude(
     check = item.check
     repeated = frozenset(one.test for one in around.trials.tests) if around.trials else frozenset()
     tests = read(prepared.events, context.root, repeated)
-    seen = Observed(
-        exit_code=ended.exit_code,
-        seconds=ended.seconds,
-        start_error=ended.start_error,
-        stopped=ended.stopped,
-        network="guard" if around.guard and tests.guarded else around.network,
-        calls_pytest=around.calls_pytest,
-        toothless=around.toothless,
-        stand_ins=_stand_ins(around),
-        model_calls=around.measured.meter.counted if around.measured else 0,
-        cause=around.measured.cause.word if around.measured else "",
-        cause_evidence=around.measured.cause.evidence if around.measured else "",
-        last_output=ended.last_output,
-        tests=tests,
-        trials=around.trials,
-    )
+    seen = _observed(ended, around, tests)
     flaky, weighed = _flaky(seen, tests, around, context)
     verdict = judge(check, weighed, context.settings)
     outcome, reason = verdict.outcome, verdict.reason
@@ -103,6 +88,7 @@ def conclude(
         reason = f"{reason}; in quarantine: {', '.join(sorted(flaky.hidden))}"
     if around.died and outcome.value in ("failed", "error", "timed_out"):
         outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
+    passed = outcome.value == "passed"
     result = CheckResult(
         name=check.name,
         lane=check.lane,
@@ -120,24 +106,15 @@ def conclude(
         started_at=around.started_at,
         env_added=prepared.env_added,
         env_removed=prepared.env_removed,
-        failures=tuple(
-            with_blob(one, context.root)
-            for one in (
-                *tests.timed_out,
-                *around.trial_failures,
-                *tests.failures,
-                *tests.swallowed,
-                *(tests.leaks if check.isolation == "strict" else ()),
-            )
-        ),
+        failures=tuple(with_blob(one, context.root) for one in _failures(check, tests, around)),
         failures_left_out=tests.failures_left_out,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
         warnings=(*_warnings(ended, around), *flaky.notes, *_of_the_probe(tests), *tests.warnings),
         slowest=tests.slowest,
         survivors=ended.survivors,
-        last_output="" if outcome.value == "passed" else ended.last_output,
-        cause=(seen.cause or ("flaky" if flaky.seen else "")) if outcome.value != "passed" else "",
+        last_output="" if passed else ended.last_output,
+        cause="" if passed else seen.cause or ("flaky" if flaky.seen else ""),
         model=_model(around.measured) if around.measured else EMPTY,
         calls=_calls(around.measured.meter) if around.measured else EMPTY,
         trials=around.trials,
@@ -146,6 +123,32 @@ def conclude(
     )
     # Tests put what they compare, and so at times a key, into their messages.
     return Redactor(context.secrets).value(result)
+
+
+def _observed(ended: Ended, around: Surroundings, tests: ProbeSummary) -> Observed:
+    measured = around.measured
+    return Observed(
+        exit_code=ended.exit_code,
+        seconds=ended.seconds,
+        start_error=ended.start_error,
+        stopped=ended.stopped,
+        network="guard" if around.guard and tests.guarded else around.network,
+        calls_pytest=around.calls_pytest,
+        toothless=around.toothless,
+        stand_ins=_stand_ins(around),
+        model_calls=measured.meter.counted if measured else 0,
+        cause=measured.cause.word if measured else "",
+        cause_evidence=measured.cause.evidence if measured else "",
+        last_output=ended.last_output,
+        tests=tests,
+        trials=around.trials,
+    )
+
+
+def _failures(check: Check, tests: ProbeSummary, around: Surroundings) -> tuple[Failure, ...]:
+    """The most telling first; what a test left changed counts where the check is strict about it."""
+    leaks = tests.leaks if check.isolation == "strict" else ()
+    return (*tests.timed_out, *around.trial_failures, *tests.failures, *tests.swallowed, *leaks)
 
 
 def _flaky(

@@ -88,7 +88,9 @@ def test_one_that_forks_while_it_is_ended_does_not_escape():
 def test_it_says_so_when_it_could_not():
     def work() -> bool:
         sleeper()
-        return not tree.end(0)
+        said_no = not tree.end(0)
+        # It has stopped the sleeper by then, which would stay so for good.
+        return said_no and tree.end(5)
 
     assert apart(work)
 

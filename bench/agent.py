@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from relay import cpu_seconds, free_port, install_litellm, running, wait_for_port
+from relay import cpu_seconds, free_port, install_litellm, litellm, running, wait_for_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,44 +226,13 @@ def agent(base: str) -> Iterator[list[Target]]:
 
 
 @contextlib.contextmanager
-def litellm(root: Path, program: str) -> Iterator[list[Target]]:
-    if not program:
-        yield []
-        return
-    port, key = free_port(), "sk-bench-0123456789"
-    model = {
-        "model_name": "tiny",
-        "litellm_params": {"model": "openai/tiny", "api_key": "none", "mock_response": "Paris."},
-    }
-    (root / "litellm.yaml").write_text(json.dumps({"model_list": [model]}))
-    env = {
-        **os.environ,
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "LITELLM_LOG": "ERROR",
-        "LITELLM_MASTER_KEY": key,
-    }
-    words = [
-        program,
-        "--config",
-        str(root / "litellm.yaml"),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--num_workers",
-        "1",
-    ]
-    with (root / "litellm.log").open("wb") as log, running(words, cwd=root, env=env, stderr=log) as process:
-        wait_for_port(port, process, 120)
-        yield [
-            Target(
-                "litellm proxy, mock model",
-                f"http://127.0.0.1:{port}/v1/chat/completions",
-                CHAT,
-                process.pid,
-                key,
-            )
-        ]
+def litellm_mock(root: Path, program: str) -> Iterator[list[Target]]:
+    with litellm(root, program, {"mock_response": "Paris."}) as proxy:
+        if proxy is None or proxy.pid is None:
+            yield []
+        else:
+            url = f"{proxy.base}/chat/completions"
+            yield [Target("litellm proxy, mock model", url, CHAT, proxy.pid, proxy.key)]
 
 
 @contextlib.contextmanager
@@ -303,7 +272,7 @@ def run(rounds: int, peers: Path | None) -> dict[str, Any]:
             Target("bare route, passes on", f"http://127.0.0.1:{bare}/pass/chat/completions", CHAT, pid),
             Target("bare route, asks nobody", f"http://127.0.0.1:{bare}/alone/chat/completions", CHAT, pid),
         ]
-        targets += stack.enter_context(litellm(root, program))
+        targets += stack.enter_context(litellm_mock(root, program))
         targets += stack.enter_context(pydantic_ai(root, python, base))
         figures = conclude(measure(targets, rounds))
     ours = figures["mini_agent, chat completion"]

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import datetime
 import itertools
 import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_server import AgentServer, agent_server
+from told import tell
 
 RESULTS = Path(__file__).with_name("agent-interrupt-results.json")
 ALLOWED_MS = 250.0
@@ -188,8 +187,8 @@ async def measure(root: Path, times: int) -> dict[str, Any]:
         await asyncio.sleep(1)
         before = server.holds()
         figures = {name: summary(await many(one, times, at_once)) for name, (one, at_once) in ways.items()}
-        # Idle connections to the model are kept for fifteen seconds.
-        await asyncio.sleep(18)
+        # Idle connections to the model are kept for fifteen seconds, and looked at every fifteen.
+        await asyncio.sleep(45)
         after = server.holds()
     listening.close()
     leaked = {
@@ -221,19 +220,7 @@ def main() -> int:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="readiness-bench-") as name:
         figures = asyncio.run(measure(Path(name), args.times))
-    machine = {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    text = (
-        json.dumps({"date": datetime.date.today().isoformat(), "machine": machine, **figures}, indent=2)
-        + "\n"
-    )
-    print(text)
-    if args.write:
-        RESULTS.write_text(text)
-    return 1 if figures["faults"] else 0
+    return tell(figures, RESULTS, args.write)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,9 @@ not hold at the start, and no more memory than it had settled at.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import collections
-import datetime
 import json
-import os
-import platform
 import random
 import re
 import sys
@@ -27,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_server import AgentServer, agent_server
+from told import soak_arguments, tell
 
 RESULTS = Path(__file__).with_name("agent-soak-results.json")
 GROWTH_MB = 12.0
@@ -265,26 +262,10 @@ async def soak(root: Path, seconds: float, number: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
-    args = parser.parse_args()
+    args = soak_arguments(__doc__, RESULTS)
     with tempfile.TemporaryDirectory(prefix="readiness-soak-") as name:
         figures = asyncio.run(soak(Path(name), args.seconds, args.clients))
-    machine = {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    text = (
-        json.dumps({"date": datetime.date.today().isoformat(), "machine": machine, **figures}, indent=2)
-        + "\n"
-    )
-    print(text)
-    if args.write:
-        RESULTS.write_text(text)
-    return 1 if figures["faults"] else 0
+    return tell(figures, RESULTS, args.write)
 
 
 if __name__ == "__main__":

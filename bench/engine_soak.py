@@ -10,13 +10,9 @@ one line for each request.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import collections
-import datetime
 import json
-import os
-import platform
 import random
 import signal
 import subprocess
@@ -28,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from relay import free_port, wait_for_port
-from relay_soak import GROWTH_MB, SETTLE, TOKEN, holds
+from relay_soak import GROWTH_MB, SETTLE, Clients, holds, start_relay
+from told import soak_arguments, tell
 
 RESULTS = Path(__file__).with_name("engine-soak-results.json")
 ENGINE_GROWTH_MB = 60.0
@@ -39,11 +36,11 @@ import asyncio, signal, sys
 from readiness.relay.plan import load_plan
 from readiness.relay.server import serve
 def tell():
-    with open(sys.argv[4], "a") as file:
+    with open(sys.argv[1], "a") as file:
         print(len(asyncio.all_tasks()), file=file, flush=True)
 async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell)
-    return await serve(load_plan(sys.argv[1]), sys.argv[2], sys.argv[3])
+    return await serve(load_plan(sys.argv[2]), sys.argv[3], sys.argv[4])
 sys.exit(asyncio.run(main()))
 """
 
@@ -81,60 +78,13 @@ class Engine:
         return found
 
 
-class Clients:
-    """What was asked, by how it went for the client."""
-
-    def __init__(self, port: int, seconds: float) -> None:
-        self.port = port
-        self.limit = time.monotonic() + seconds
-        self.went: collections.Counter[str] = collections.Counter()
-        self.sent = 0
-
-    async def one(self, number: int) -> None:
-        luck = random.Random(number)
-        while time.monotonic() < self.limit:
-            went = await self.ask(luck)
-            self.went[went] += 1
-            if went == "cut or refused":
-                await asyncio.sleep(0.2)
-
-    async def ask(self, luck: random.Random) -> str:
-        asked = {
-            "model": "smollm2:135m",
-            "messages": [{"role": "user", "content": f"Count from {luck.randrange(99)}."}],
-        }
-        asked |= {"stream": True, "seed": luck.randrange(1 << 30), "max_tokens": luck.randrange(4, 32)}
-        body = json.dumps(asked).encode()
-        head = f"POST /c/{TOKEN}/v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            writer.write(head.encode() + body)
-            await writer.drain()
-            self.sent += 1
-            if luck.random() < 0.5:
-                await reader.read(luck.randrange(1, 1500))
-                return "vanished"
-            return "whole" if b"[DONE]" in await reader.read(-1) else "cut or refused"
-        except ConnectionError:
-            return "cut or refused"
-        finally:
-            writer.transport.abort()
-
-
-def start_relay(root: Path, base: str) -> tuple[subprocess.Popen[bytes], int]:
-    plan = {
-        "upstreams": {"model": {"kind": "openai", "base": base}},
-        "routes": {TOKEN: {"check": "soak", "lane": "nd", "upstream": "model"}},
-        "deadline_seconds": 60,
+def counting(luck: random.Random) -> dict[str, Any]:
+    """A short question for the real model."""
+    asked = {
+        "model": "smollm2:135m",
+        "messages": [{"role": "user", "content": f"Count from {luck.randrange(99)}."}],
     }
-    (root / "plan.json").write_text(json.dumps(plan))
-    names = ("plan.json", "calls.jsonl", "ready.json", "tasks.txt")
-    process = subprocess.Popen([sys.executable, "-c", RELAY, *(str(root / name) for name in names)])
-    while not (root / "ready.json").exists():
-        if process.poll() is not None:
-            raise SystemExit("the relay does not start")
-        time.sleep(0.02)
-    return process, json.loads((root / "ready.json").read_text())["port"]
+    return asked | {"stream": True, "seed": luck.randrange(1 << 30), "max_tokens": luck.randrange(4, 32)}
 
 
 def tasks(root: Path, relay: subprocess.Popen[bytes]) -> int:
@@ -167,7 +117,9 @@ async def soak(clients: Clients, number: int, engine: Engine, relay: int) -> lis
 
 
 async def warm_up(port: int) -> None:
-    await asyncio.gather(*(Clients(port, 60).ask(random.Random(number)) for number in range(WARM)))
+    await asyncio.gather(
+        *(Clients(port, 60, counting, patience=120).ask(random.Random(number)) for number in range(WARM))
+    )
 
 
 def judge(
@@ -197,14 +149,16 @@ def run(seconds: float, number: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="readiness-soak-") as name:
         root, engine = Path(name), Engine()
         wait_for_port(engine.port, engine.process, 120)
-        relay, port = start_relay(root, f"http://127.0.0.1:{engine.port}")
+        relay, port = start_relay(
+            root, f"http://127.0.0.1:{engine.port}", 60, ("-c", RELAY, str(root / "tasks.txt"))
+        )
         try:
             fresh = state(root, relay, engine)["relay"]
             # Answers first, more at once than there are slots: the engine's threads are started by them.
             asyncio.run(warm_up(port))
             time.sleep(3)
             before = state(root, relay, engine) | {"relay": fresh}
-            clients = Clients(port, seconds)
+            clients = Clients(port, seconds, counting, 0.2, 120)
             memory = asyncio.run(soak(clients, number, engine, relay.pid))
             # Idle connections to the engine are kept for fifteen seconds.
             time.sleep(20)
@@ -215,7 +169,7 @@ def run(seconds: float, number: int) -> dict[str, Any]:
             for process in (relay, engine.process):
                 process.kill()
                 process.wait()
-        calls = [json.loads(line) for line in (root / "calls.jsonl").read_text().splitlines()]
+        calls = [json.loads(line) for line in (root / "calls.json").read_text().splitlines()]
     settled = [mb for at, mb in memory if at > SETTLE * seconds]
     grown = {
         "relay": round(settled[-1] - settled[0], 1),
@@ -243,22 +197,9 @@ def run(seconds: float, number: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
-    args = parser.parse_args()
+    args = soak_arguments(__doc__, RESULTS)
     figures = run(args.seconds, args.clients)
-    machine = {"system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count()}
-    machine["python"] = platform.python_version()
-    text = (
-        json.dumps({"date": datetime.date.today().isoformat(), "machine": machine, **figures}, indent=2)
-        + "\n"
-    )
-    print(text)
-    if args.write:
-        RESULTS.write_text(text)
-    return 1 if figures["faults"] else 0
+    return tell(figures, RESULTS, args.write)
 
 
 if __name__ == "__main__":

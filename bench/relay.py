@@ -186,14 +186,15 @@ def install_litellm(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def litellm(root: Path, program: str, base: str) -> Iterator[Target | None]:
+def litellm(root: Path, program: str, params: dict[str, str]) -> Iterator[Target | None]:
+    """The proxy with one model `tiny`, made of `params`; None when there is no program or it does not start."""
     if not program:
         yield None
         return
     port = free_port()
     model = {
         "model_name": "tiny",
-        "litellm_params": {"model": "openai/tiny", "api_base": base, "api_key": "none"},
+        "litellm_params": {"model": "openai/tiny", "api_key": "none", **params},
     }
     key = f"sk-{secrets.token_hex(32)}"
     (root / "litellm.yaml").write_text(json.dumps({"model_list": [model]}))
@@ -374,7 +375,7 @@ def run(rounds: int, peers: str | None, engine: bool) -> dict[str, Any]:
         recording.base = recording.base.removesuffix("/v1")
         bare_port, bare_pid = stack.enter_context(script(root, "bare", BARE, origin))
         targets += [recording, Target("bare aiohttp proxy", f"http://127.0.0.1:{bare_port}/v1", bare_pid)]
-        other = stack.enter_context(litellm(root, program, f"{origin}/v1"))
+        other = stack.enter_context(litellm(root, program, {"api_base": f"{origin}/v1"}))
         targets += [other] if other else []
         figures = conclude(measure(targets, rounds))
         rates = {"engine_tokens_a_second": engine_rates(root)} if engine else {}

@@ -9,14 +9,11 @@ it listens on, as many threads as at the start, no more memory than it had settl
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import collections
 import contextlib
-import datetime
 import json
 import os
-import platform
 import random
 import signal
 import socket
@@ -25,12 +22,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from told import soak_arguments, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESULTS = Path(__file__).with_name("relay-soak-results.json")
 TOKEN = "soak-token-0123456789"
 GROWTH_MB = 12.0
 """What memory may grow by once it has settled: the allocator's own noise."""
+CUT = "cut or refused"
 SETTLE = 0.3
 """The share of the run after which memory counts as settled."""
 
@@ -83,11 +86,24 @@ class Upstream:
 
 
 class Clients:
-    """What was asked, by how it went for the client."""
+    """What was asked, by how it went for the client. `body` makes a request; `pause` is slept after a broken answer.
 
-    def __init__(self, port: int, seconds: float) -> None:
+    `patience` is how long an answer may take, both in seconds.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        seconds: float,
+        body: Callable[[random.Random], dict[str, Any]],
+        pause: float = 0.0,
+        patience: float = 30.0,
+    ) -> None:
         self.port = port
         self.limit = time.monotonic() + seconds
+        self.body = body
+        self.pause = pause
+        self.patience = patience
         self.went: collections.Counter[str] = collections.Counter()
         self.sent = 0
 
@@ -95,36 +111,48 @@ class Clients:
         luck = random.Random(number)
         while time.monotonic() < self.limit:
             with contextlib.suppress(OSError):
-                self.went[await self.ask(luck)] += 1
+                went = await self.ask(luck)
+                self.went[went] += 1
+                if went == CUT:
+                    await asyncio.sleep(self.pause)
 
     async def ask(self, luck: random.Random) -> str:
-        body = json.dumps({"model": "tiny", "stream": True, "seed": luck.random()}).encode()
-        head = f"POST /c/{TOKEN}/v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        body = json.dumps(self.body(luck)).encode()
+        head = f"POST /c/{TOKEN}/v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(head.encode() + body)
             await writer.drain()
             self.sent += 1
             if luck.random() < 0.5:
-                await asyncio.wait_for(reader.read(luck.randrange(1, 2000)), 30)
+                await asyncio.wait_for(reader.read(luck.randrange(1, 2000)), self.patience)
                 return "vanished"
-            received = await asyncio.wait_for(reader.read(-1), 30)
-            return "whole" if b"[DONE]" in received else "cut or refused"
+            received = await asyncio.wait_for(reader.read(-1), self.patience)
+            return "whole" if b"[DONE]" in received else CUT
+        except ConnectionError:
+            return CUT
         finally:
             writer.transport.abort()
 
 
-def start_relay(root: Path, base: str) -> tuple[subprocess.Popen[bytes], int]:
+def tiny(luck: random.Random) -> dict[str, Any]:
+    return {"model": "tiny", "stream": True, "seed": luck.random()}
+
+
+def start_relay(
+    root: Path, base: str, deadline: float = 20, program: tuple[str, ...] = ()
+) -> tuple[subprocess.Popen[bytes], int]:
+    """A relay in front of `base`, and its port. `program` is started with the three files instead of the relay itself."""
     plan = {
         "upstreams": {"model": {"kind": "openai", "base": base}},
         "routes": {TOKEN: {"check": "soak", "lane": "nd", "upstream": "model"}},
-        "deadline_seconds": 20,
+        "deadline_seconds": deadline,
     }
     (root / "plan.json").write_text(json.dumps(plan))
-    words = [
-        word for name in ("plan", "calls", "ready") for word in (f"--{name}", str(root / f"{name}.json"))
-    ]
-    process = subprocess.Popen([sys.executable, "-m", "readiness.relay", *words])
+    files = {name: str(root / f"{name}.json") for name in ("plan", "calls", "ready")}
+    flags = [word for name, path in files.items() for word in (f"--{name}", path)]
+    words = [*program, *files.values()] if program else ["-m", "readiness.relay", *flags]
+    process = subprocess.Popen([sys.executable, *words])
     while not (root / "ready.json").exists():
         if process.poll() is not None:
             raise SystemExit("the relay does not start")
@@ -185,7 +213,7 @@ def judge(
     return faults
 
 
-def run(seconds: float, number: int) -> tuple[dict[str, Any], list[str]]:
+def run(seconds: float, number: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="readiness-soak-") as name:
         root = Path(name)
         (root / "upstream.py").write_text(UPSTREAM)
@@ -194,7 +222,7 @@ def run(seconds: float, number: int) -> tuple[dict[str, Any], list[str]]:
         relay, port = start_relay(root, f"http://127.0.0.1:{upstream.port}")
         try:
             before = holds(relay.pid)
-            clients = Clients(port, seconds)
+            clients = Clients(port, seconds, tiny)
             memory = asyncio.run(soak(clients, number, upstream, relay.pid))
             upstream.kill()
             time.sleep(4)
@@ -224,29 +252,13 @@ def run(seconds: float, number: int) -> tuple[dict[str, Any], list[str]]:
         "after": after,
         "memory_mb": {"settled": settled[0], "end": settled[-1], "peak": max(settled)},
         "faults": faults,
-    }, faults
+    }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=600)
-    parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--write", action="store_true", help=f"write {RESULTS.name}")
-    args = parser.parse_args()
-    figures, faults = run(args.seconds, args.clients)
-    machine = {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    text = (
-        json.dumps({"date": datetime.date.today().isoformat(), "machine": machine, **figures}, indent=2)
-        + "\n"
-    )
-    print(text)
-    if args.write:
-        RESULTS.write_text(text)
-    return 1 if faults else 0
+    args = soak_arguments(__doc__, RESULTS)
+    figures = run(args.seconds, args.clients)
+    return tell(figures, RESULTS, args.write)
 
 
 if __name__ == "__main__":

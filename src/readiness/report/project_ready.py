@@ -187,17 +187,4 @@ def _services(record: Record) -> Iterator[str]:
 
 
 def _facts(record: Record) -> Iterator[str]:
-    header = record.header
-    facts = {
-        "run": header.run_id,
-        "branch": header.provenance.branch,
-        "digest of changed files": header.provenance.dirty_digest,
-        "configuration": f"{header.config_path} (sha256 {header.config_sha256})",
-        "interpreter": f"{header.interpreter} {header.interpreter_version}",
-        "packages": ", ".join(f"{name} {version}" for name, version in sorted(header.packages.items())),
-        "host": header.host,
-        "platform": header.platform,
-        "switches": ", ".join(f"{one.name}={one.value} ({one.source})" for one in header.switches),
-        "readiness": header.readiness_version,
-    }
-    yield from (row((name, prose(fact))) for name, fact in facts.items() if fact.strip())
+    yield from (row((name, prose(fact))) for name, fact in wording.facts(record.header).items())

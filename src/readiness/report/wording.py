@@ -135,6 +135,23 @@ def command_line(header: Header) -> str:
     return " ".join([*switches, *map(quoted, header.argv)])
 
 
+def facts(header: Header) -> dict[str, str]:
+    """What there is to know of the run itself, by name; what is not known is left out."""
+    found = {
+        "run": header.run_id,
+        "branch": header.provenance.branch,
+        "digest of changed files": header.provenance.dirty_digest,
+        "configuration": f"{header.config_path} (sha256 {header.config_sha256})",
+        "interpreter": f"{header.interpreter} {header.interpreter_version}",
+        "packages": ", ".join(f"{name} {version}" for name, version in sorted(header.packages.items())),
+        "host": header.host,
+        "platform": header.platform,
+        "switches": ", ".join(f"{one.name}={one.value} ({one.source})" for one in header.switches),
+        "readiness": header.readiness_version,
+    }
+    return {name: fact for name, fact in found.items() if fact.strip()}
+
+
 def next_command(record: Record) -> str:
     """What to type next; empty when there is nothing to do."""
     gate = f" --gate {quoted(record.header.gate)}"

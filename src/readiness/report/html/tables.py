@@ -66,18 +66,6 @@ def _not_run(record: Record) -> Iterator[tuple[str, ...]]:
 
 
 def _facts(record: Record) -> Iterator[tuple[str, ...]]:
-    header = record.header
-    facts = {
-        "run": header.run_id,
-        "command": wording.command_line(header),
-        "branch": header.provenance.branch,
-        "digest of changed files": header.provenance.dirty_digest,
-        "configuration": f"{header.config_path} (sha256 {header.config_sha256})",
-        "interpreter": f"{header.interpreter} {header.interpreter_version}",
-        "packages": ", ".join(f"{name} {version}" for name, version in sorted(header.packages.items())),
-        "host": header.host,
-        "platform": header.platform,
-        "switches": ", ".join(f"{one.name}={one.value} ({one.source})" for one in header.switches),
-        "readiness": header.readiness_version,
-    }
-    yield from ((name, outside(fact)) for name, fact in facts.items() if fact.strip())
+    facts = wording.facts(record.header)
+    rows = {"run": facts.pop("run", ""), "command": wording.command_line(record.header), **facts}
+    yield from ((name, outside(fact)) for name, fact in rows.items() if fact.strip())

@@ -127,3 +127,21 @@ def test_one_service_is_not_led_to_the_models_of_two_lanes(make_project):
     assert ran.check("nd")["outcome"] == "passed", ran.out
     assert ran.check("live")["outcome"] == "error"
     assert "a service of its own" in ran.check("live")["reason"]
+
+
+REPLAYED = """\
+version: 2
+services:
+  plain: {run: "python agent.py {port}", ready: "http://127.0.0.1:{port}/"}
+checks:
+  - {name: a, lane: core, run: test -e ask.py, services: [plain], cassette: tape.yaml}
+"""
+
+
+def test_a_core_check_that_replays_leads_its_services_nowhere(make_project):
+    project = make_project({**files(""), "readiness.yml": REPLAYED, "tape.yaml": ""})
+    ran = project.run("--no-strict")
+    assert [
+        one["name"] for one in ran.report["services"] if one["name"] in ("embedded-model", "relay-of-plain")
+    ] == []
+    assert ran.check("a")["exit_code"] == 0, ran.out

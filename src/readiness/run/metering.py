@@ -17,8 +17,7 @@ from readiness.record.value import EMPTY, as_json, value
 from readiness.record.write_aside import write_aside
 from readiness.run.measured import Measured, MeteringError
 from readiness.run.quoting import quoted
-from readiness.run.service_metering import LANE_VARIABLE, LANES, ServiceMetering, locks_of
-from readiness.run.upstreams import MODEL, Upstreams, leads
+from readiness.run.upstreams import LANE_VARIABLE, LANES, MODEL, Upstreams, leads
 from readiness.run.worker import OPEN
 
 TYPE_CHECKING = False
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from readiness.run.context import Context
     from readiness.run.hosting import Hosting
     from readiness.run.job import Ended
+    from readiness.run.service_metering import ServiceMetering
     from readiness.run.upstreams import Chosen
 
 RELAY_SECONDS: Final = 30.0
@@ -61,7 +61,7 @@ class Metering:
         self._context = context
         self._hosting = hosting
         self._upstreams = Upstreams(context, hosting)
-        self._services = ServiceMetering(context, hosting, self._upstreams)
+        self._services: ServiceMetering | None = None
         self._metered: dict[str, Metered] = {}
 
     def wanted(self, check: Check) -> bool:
@@ -85,15 +85,31 @@ class Metering:
 
         Raises OSError or MeteringError.
         """
-        return not check.services or self._services.ready_for(check, network)
+        services = self._services_of(check)
+        return services is None or services.ready_for(check, network)
 
     def locks_of(self, check: Check) -> tuple[str, ...]:
         """The check's locks, with those that keep apart what one service would mix up."""
-        return locks_of(check, self._hosting.with_needs(check.services))
+        if self._services_of(check) is None:
+            return check.locks
+        from readiness.run.service_metering import locks_of
+
+        return (*check.locks, *locks_of(self._hosting.with_needs(check.services)))
 
     def began(self, check: Check) -> None:
         """The check has been started."""
-        self._services.began(check)
+        if services := self._services_of(check):
+            services.began(check)
+
+    def _services_of(self, check: Check) -> ServiceMetering | None:
+        """What meters the check's services; None where it has none, or its lane asks no model."""
+        if not check.services or check.lane not in LANES:
+            return None
+        if self._services is None:
+            from readiness.run.service_metering import ServiceMetering
+
+            self._services = ServiceMetering(self._context, self._hosting, self._upstreams)
+        return self._services
 
     def ready_for(self, check: Check, network: str) -> bool:
         """Whether the check's relay stands; its declared services are ready. Starts what is missing.
@@ -130,7 +146,8 @@ class Metering:
         env = leads(roots, metered.chosen, given, metered.upstreams)
         if check.lane in LANES:
             env[LANE_VARIABLE] = check.lane
-        return env | self._services.env_for(check)
+        services = self._services_of(check)
+        return env | (services.env_for(check) if services else {})
 
     def calls_of(self, check: Check) -> tuple[Call, ...]:
         """Every call made by the check, and by services for it, so far. Raises MeteringError."""
@@ -139,7 +156,8 @@ class Metering:
         metered = self._metered.get(check.name)
         try:
             own = read_calls(metered.calls) if metered and metered.name else ()
-            return (*own, *self._services.calls_of(check))
+            services = self._services_of(check)
+            return (*own, *(services.calls_of(check) if services else ()))
         except CallsError as error:
             raise MeteringError(str(error)) from error
 
@@ -159,7 +177,8 @@ class Metering:
             time.sleep(SETTLE_SECONDS / 3)
             seen = meter(self.calls_of(check), check.name)
         why = cause(seen, ended.stopped == "deadline", ended.seconds)
-        chosen = self._services.chosen_for(check) or metered.chosen
+        services = self._services_of(check)
+        chosen = (services.chosen_for(check) if services else None) or metered.chosen
         return Measured(seen, why, chosen.model, chosen.why)
 
     def _plan(self, check: Check, network: str, upstreams: Mapping[str, Upstream], chosen: Chosen) -> Metered:

@@ -18,7 +18,7 @@ from readiness.record.value import as_json, replace, value
 from readiness.record.write_aside import write_aside
 from readiness.run.measured import MeteringError
 from readiness.run.quoting import quoted
-from readiness.run.upstreams import BASES, leads
+from readiness.run.upstreams import BASES, LANE_VARIABLE, leads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,11 +33,8 @@ if TYPE_CHECKING:
     from readiness.run.upstreams import Chosen, Upstreams
 
 RELAY_SECONDS: Final = 30.0
-LANES: Final = ("nd", "live")
 TRACE_VARIABLE: Final = "READINESS_TRACE"
 """Holds what a check sends as `x-readiness-trace` to a service, and that to its model."""
-LANE_VARIABLE: Final = "READINESS_LANE"
-"""Tells checks of the lanes nd and live, and their services, in which of them they run."""
 CREDIT: Final = "service "
 """Begins the name under which a call stands that no check's trace came with."""
 
@@ -166,9 +163,9 @@ def offers_a_model(service: Service) -> bool:
     return not service.needs and not names.isdisjoint(service.env)
 
 
-def locks_of(check: Check, services: list[str]) -> tuple[str, ...]:
-    """The check's locks, with one for each service that its calls to a model may go through."""
-    return (*check.locks, *(f"{CREDIT}{name}" for name in services)) if check.lane in LANES else check.locks
+def locks_of(services: list[str]) -> tuple[str, ...]:
+    """One lock for each service that a check's calls to a model may go through."""
+    return tuple(f"{CREDIT}{name}" for name in services)
 
 
 def _route(check: str, lane: str, upstream: str) -> dict[str, str]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from readiness.run.context import Context
     from readiness.run.hosting import Hosting
 
+LANES: Final = ("nd", "live")
+"""The lanes whose checks must reach a model or a provider."""
+LANE_VARIABLE: Final = "READINESS_LANE"
+"""Tells checks of these lanes, and their services, in which of them they run."""
 MODEL: Final = "embedded-model"
 MODEL_SECONDS: Final = 300.0
 """Seconds until the embedded model must serve: the first time it is pulled from the package index."""

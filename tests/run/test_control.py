@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+import time
 from collections.abc import Iterator
 from typing import IO
 
 import pytest
 
 from readiness.run.control import Control
+from readiness.run.job import Job
+from readiness.run.pool import Pool
+from readiness.run.worker import OPEN
 
 
 @pytest.fixture
@@ -45,3 +51,23 @@ def test_a_gate_that_is_gone_ends_the_wait(pipes):
     gate.close()
     assert control.next_job() is None
     assert control.gone
+
+
+def test_a_stop_that_comes_together_with_its_job_is_heard(tmp_path):
+    """One read takes both in, and the pipe is not readable again: the job went on until something else was said."""
+    job = Job(("/bin/sleep", "60"), str(tmp_path), {}, str(tmp_path / "log"))
+    pool = Pool()
+    try:
+        worker = pool.take(OPEN)
+        os.kill(worker.pid, signal.SIGSTOP)
+        worker.start(job)
+        os.write(worker.descriptors[1], b'{"command": "stop"}\n')
+        worker.wake()
+        began = time.monotonic()
+        ready, _, _ = select.select([worker.descriptor], [], [], 20)
+        assert ready, "the stop was lost"
+        (message,) = worker.messages()
+    finally:
+        pool.close()
+    assert (message["event"], message["stopped"]) == ("ended", "asked")
+    assert time.monotonic() - began < 20

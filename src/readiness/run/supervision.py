@@ -59,6 +59,8 @@ class Supervision:
             self._log.close()
             return Ended(None, start_error=_start_error(self._job, error))
         try:
+            # What came with the job itself makes the pipe readable no more.
+            self._hear()
             while not self._ended:
                 self._step()
             self._clean_up()
@@ -137,6 +139,9 @@ class Supervision:
             self._poll.unregister(self._control.descriptor)
             self._stopped = self._stopped or "gate gone"
             self._ladder = [(0.0, "kill")]
+        self._hear()
+
+    def _hear(self) -> None:
         for command in self._control.commands():
             if command == "kill":
                 self._stopped = self._stopped or "asked"

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from readiness.run.inputs import Inputs
 from readiness.run.provenance import blob_hash, provenance
 
 
@@ -46,6 +47,21 @@ def test_a_renamed_file_counts(checkout):
 def test_what_the_gate_writes_is_no_change(checkout):
     checkout.write({".readiness/runs/x/journal.jsonl": "", "PROJECT_READY.md": "READY"})
     assert provenance(str(checkout.root), os.environ).dirty_digest == ""
+
+
+def test_what_tools_leave_beside_the_code_is_no_change_of_it(checkout):
+    environ = dict(os.environ)
+
+    def seen() -> tuple[str, str]:
+        return provenance(str(checkout.root), environ).dirty_digest, Inputs(str(checkout.root), environ).of(
+            ()
+        )[0]
+
+    clean = seen()
+    checkout.write({"__pycache__/a.cpython-311.pyc": "x", "inner/.pytest_cache/v": "x"})
+    assert seen() == clean
+    checkout.write({"inner/new.py": "x"})
+    assert seen() != clean
 
 
 def test_outside_git_the_record_says_so(tmp_path, monkeypatch):

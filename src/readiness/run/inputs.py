@@ -6,22 +6,11 @@ import os
 
 from readiness.run.capture import capture
 from readiness.run.globs import matches
-from readiness.run.provenance import OWN_FILES, file_digest
+from readiness.run.provenance import GENERATED, OWN_FILES, file_digest, is_generated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-NOT_INPUTS = (
-    ".git",
-    ".readiness",
-    "__pycache__",
-    ".pytest_cache",
-    ".mypy_cache",
-    ".venv",
-    "venv",
-    "node_modules",
-)
 
 
 class Inputs:
@@ -74,7 +63,8 @@ class Inputs:
         for path in (
             self._git("ls-files", "--modified", "--others", "--deleted", "--exclude-standard", "-z") or ()
         ):
-            files[path] = ""
+            if path in files or not is_generated(path):
+                files[path] = ""
         return {path: mark for path, mark in files.items() if not path.startswith(OWN_FILES)}
 
     def _git(self, *words: str) -> list[str] | None:
@@ -89,6 +79,6 @@ class Inputs:
 
     def _walk(self) -> Iterator[str]:
         for folder, names, files in os.walk(self._root):
-            names[:] = sorted(name for name in names if name not in NOT_INPUTS)
+            names[:] = sorted(name for name in names if name not in GENERATED)
             for name in files:
                 yield os.path.relpath(os.path.join(folder, name), self._root)

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 OWN_FILES = (".readiness/", "PROJECT_READY.md")
 """What the gate itself writes into a project never counts as a change of it."""
 
+GENERATED = frozenset(
+    (".git", ".readiness", "__pycache__", ".pytest_cache", ".mypy_cache", ".venv", "venv", "node_modules")
+)
+"""Folders that tools fill while they run: what lies in them decides nothing, unless git tracks it."""
+
 _PATH_FIELD = {b"1": 8, b"2": 9, b"u": 10, b"?": 1}
 """Index of the path in an entry of `git status --porcelain=v2`, by the entry's kind."""
 
@@ -40,7 +45,9 @@ def _read_status(root: str, output: bytes) -> Provenance:
         elif entry.startswith(b"# branch.head "):
             branch = entry[14:].decode("utf-8", "replace")
         elif (kind := entry[:1]) in _PATH_FIELD:
-            changed.append(entry.split(b" ", _PATH_FIELD[kind])[-1])
+            path = entry.split(b" ", _PATH_FIELD[kind])[-1]
+            if kind != b"?" or not is_generated(path.decode("utf-8", "replace")):
+                changed.append(path)
             if kind == b"2":
                 next(entries, None)
     changed = [path for path in changed if not path.decode("utf-8", "replace").startswith(OWN_FILES)]
@@ -52,6 +59,11 @@ def _read_status(root: str, output: bytes) -> Provenance:
         dirty_files=len(changed),
         note=note,
     )
+
+
+def is_generated(path: str) -> bool:
+    """Whether a relative path lies in a folder that tools fill."""
+    return not GENERATED.isdisjoint(path.split("/"))
 
 
 def _digest(root: str, paths: list[bytes]) -> str:

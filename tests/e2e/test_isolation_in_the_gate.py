@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+from readiness.report.json_report import from_json
+
 CONFIG = """
 version: 2
 gates:
@@ -54,6 +56,11 @@ def test_a_failure_comes_with_its_cause(tmp_path):
     assert done.returncode == 1, done.stdout + done.stderr
     assert cause in report
     assert "broken by itself, and hidden by test_a_errors.py::test_errors" in report
+    check = from_json(report).by_name["smokes"]
+    kinds = {one.test.partition("::")[2]: one.kind for one in check.findings}
+    assert kinds == {"test_headers_precedence": "victim", "test_broken": "broken_and_polluted"}
+    assert check.findings[0].causes[0].after == "class test_a_errors.Fake"
+    assert [one.state for one in check.left_over] == ["proxy.HttpToolsInvoker"]
 
 
 def test_strict_fails_the_polluter_where_nothing_else_fails(tmp_path):

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.gate.fold import JournalError, fold
+from readiness.record.finding import Finding, Patch
 from readiness.record.outcome import LaneVerdict, Outcome, Verdict
 from readiness.record.record import Header, Planned
 from readiness.record.result import CheckResult
-from readiness.record.value import as_json
+from readiness.record.value import as_json, replace
 
 NAMES = ("a", "b", "c")
 
@@ -96,3 +97,30 @@ def test_an_outcome_is_never_lost_or_doubled_by_repetition(order, cut, times):
     assert [one.name for one in record.checks] == list(NAMES)
     done = {one.name for one in record.checks if one.outcome is Outcome.PASSED}
     assert done == set(order[:cut])
+
+
+def test_patches_reach_the_findings_of_their_check():
+    result = replace(
+        CheckResult("a", "core", Outcome.FAILED, True, "because"),
+        findings=(Finding("t.py::v", "victim"), Finding("t.py::w", "victim")),
+    )
+    patches = {
+        "t.py::v": {"patch": {"diff": "--- a\n", "verified": True}},
+        "t.py::w": {"patch": None, "no_patch": "the write was not found"},
+    }
+    record = fold(
+        [
+            STARTED,
+            {"event": "check_finished", "at": 1.0, "result": as_json(result)},
+            {"event": "check_patched", "at": 1.5, "name": "a", "patches": patches},
+            ENDED,
+        ]
+    )
+    victim, other = record.by_name["a"].findings
+    assert victim.patch == Patch("--- a\n", verified=True)
+    assert (other.patch, other.no_patch) == (None, "the write was not found")
+
+
+def test_patches_of_an_unknown_check_are_damage():
+    with pytest.raises(JournalError, match="damaged"):
+        fold([STARTED, {"event": "check_patched", "at": 1.5, "name": "b", "patches": {}}])

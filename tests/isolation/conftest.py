@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.isolation.finding import Report
 from readiness.isolation.trace import Asked, trace
+from readiness.record.finding import Report
 
 CORPUS = Path(__file__).parent / "corpus"
 PYTHONS = tuple(filter(None, os.environ.get("READINESS_TEST_PYTHONS", "").split(os.pathsep)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from readiness.isolation.finding import Report
+from readiness.record.finding import Report
 
 
 def test_a_suite_of_the_corpus(corpus_name: str, python: str, isolate: Callable[..., Report], read_suite):

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from readiness.isolation.finding import Report
+    from readiness.record.finding import Report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

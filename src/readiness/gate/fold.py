@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readiness.gate.verdict import decide
+from readiness.record.finding import Finding
 from readiness.record.outcome import (
     EXIT_BY_VERDICT,
     EXIT_INTERRUPTED,
@@ -13,6 +14,7 @@ from readiness.record.outcome import (
 )
 from readiness.record.record import Header, LaneStatus, Record
 from readiness.record.result import CheckResult, LintFinding, ServiceResult
+from readiness.record.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def _hear(heard: _Heard, event: Mapping[str, Any]) -> None:
         heard.started[event["name"]] = event
     elif kind == "check_finished":
         heard.results.setdefault(event["result"]["name"], CheckResult.from_json(event["result"]))
+    elif kind == "check_patched":
+        heard.results[event["name"]] = patched(heard.results[event["name"]], event["patches"])
     elif kind == "service":
         service = ServiceResult.from_json(event["service"])
         heard.services[service.name] = service
@@ -81,6 +85,15 @@ def _hear(heard: _Heard, event: Mapping[str, Any]) -> None:
     elif kind == "run_finished":
         heard.interrupted = str(event.get("interrupted", ""))
         heard.finished_at = str(event.get("finished_at", ""))
+
+
+def patched(result: CheckResult, patches: Mapping[str, Mapping[str, Any]]) -> CheckResult:
+    """The result with `{"patch": … or None, "no_patch": why}` of each test that `patches` names in its findings."""
+    known = [
+        Finding.from_json({**one.to_json(), **patches[one.test]}) if one.test in patches else one
+        for one in result.findings
+    ]
+    return replace(result, findings=tuple(known))
 
 
 UNFINISHED = frozenset({Outcome.INTERRUPTED, Outcome.NOT_RUN})

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
     from readiness.gate.settings import Settings
+    from readiness.record.finding import Finding, LeftOver
     from readiness.record.trials import CheckTrials
 
 COMMAND_NOT_FOUND = 127
@@ -35,6 +36,8 @@ class TestRecords:
     swallowed: tuple[Failure, ...] = ()
     leaks: tuple[Failure, ...] = ()
     """State that tests left changed; what `isolation: strict` fails a check for."""
+    findings: tuple[Finding, ...] = ()
+    left_over: tuple[LeftOver, ...] = ()
     reruns: tuple[str, ...] = ()
     """Tests that failed and then passed on a repetition."""
     running: tuple[str, ...] = ()

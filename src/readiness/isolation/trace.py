@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from readiness.gate.settings import UsageError
-from readiness.isolation.finding import Finding, LeftOver, Report
+from readiness.record.finding import Finding, LeftOver, Report
 from readiness.record.value import value
 from readiness.run.probe_files import runs
 from readiness.run.probe_link import link
@@ -81,11 +81,7 @@ def _report(found: Sequence[Run], code: int) -> Report:
     return Report(
         tests=sum(int(one["tests"]) for one in totals),
         findings=tuple(Finding.from_json(event) for run in found for event in run.of("finding")),
-        leaks=tuple(
-            LeftOver(str(leak["by"]), str(leak["state"]), str(leak.get("where", "")))
-            for one in totals
-            for leak in one["leaks"]
-        ),
+        leaks=tuple(LeftOver.from_json(leak) for one in totals for leak in one["leaks"]),
         replays=sum(int(one["replays"]) for one in totals),
         seconds=sum(float(one["seconds"]) for one in totals),
         watched=sum(int(one["watched"]) for one in totals),

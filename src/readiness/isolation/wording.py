@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from readiness.isolation.finding import CLASSES
+from readiness.record.finding import CLASSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
 
-    from readiness.isolation.finding import Cause, Finding, Report
+    from readiness.record.finding import Cause, Finding, Report
 
 LEAKS_SHOWN: Final = 10
 PROOF: Final = {

@@ -6,6 +6,7 @@ and the record hold the same words. Paths are relative to the project's root unl
 
 from __future__ import annotations
 
+from readiness.record.finding import Finding, LeftOver
 from readiness.record.outcome import Outcome, RanAgainst
 from readiness.record.trials import CheckTrials
 from readiness.record.value import EMPTY, field_names, value
@@ -107,6 +108,10 @@ class CheckResult:
     env_removed: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     failures_left_out: int = 0
+    findings: tuple[Finding, ...] = ()
+    """What tracing found out about tests that failed: class, causes, proof and patch."""
+    left_over: tuple[LeftOver, ...] = ()
+    """State that was changed at the end, the first of it; no judgement."""
     skips: tuple[Skip, ...] = ()
     skips_left_out: int = 0
     warnings: tuple[str, ...] = ()
@@ -133,6 +138,8 @@ class CheckResult:
         known["ran_against"] = RanAgainst(data.get("ran_against", RanAgainst.NOTHING))
         known["counts"] = Counts.from_json(data.get("counts", {}))
         known["failures"] = tuple(Failure.from_json(one) for one in data.get("failures", ()))
+        known["findings"] = tuple(Finding.from_json(one) for one in data.get("findings", ()))
+        known["left_over"] = tuple(LeftOver.from_json(one) for one in data.get("left_over", ()))
         known["skips"] = tuple(Skip.from_json(one) for one in data.get("skips", ()))
         if data.get("trials"):
             known["trials"] = CheckTrials.from_json(data["trials"])

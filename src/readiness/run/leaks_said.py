@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from readiness.record.finding import Finding, LeftOver
 from readiness.record.result import Failure
+from readiness.record.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +35,24 @@ def because(finding: Event) -> str:
 def _cause(cause: Any) -> str:
     state = f", which leaves {cause['state']} changed" if cause.get("state") else ""
     return f"{cause.get('polluter', '')}{state} ({cause.get('where', '')})"
+
+
+def findings(run: Run, place: Callable[[str], str]) -> Iterator[Finding]:
+    """What the probe found out about each test that failed, with places relative to the project's root."""
+    for event in run.of("finding"):
+        found = Finding.from_json(event)
+        causes = (
+            replace(one, where=place(one.where), stack=tuple(map(place, one.stack))) for one in found.causes
+        )
+        yield replace(found, causes=tuple(causes))
+
+
+def left_over(run: Run, place: Callable[[str], str]) -> Iterator[LeftOver]:
+    """What is changed at the end of the run."""
+    for event in run.of("isolation"):
+        for leak in event["leaks"]:
+            said = LeftOver.from_json(leak)
+            yield replace(said, where=place(said.where)) if said.where else said
 
 
 def leaks(run: Run, place: Callable[[str], str]) -> Iterator[Failure]:

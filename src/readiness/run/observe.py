@@ -108,6 +108,8 @@ def conclude(
         env_removed=prepared.env_removed,
         failures=tuple(with_blob(one, context.root) for one in _failures(check, tests, around)),
         failures_left_out=tests.failures_left_out,
+        findings=tests.findings,
+        left_over=tests.left_over,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
         warnings=(*_warnings(ended, around), *flaky.notes, *_of_the_probe(tests), *tests.warnings),

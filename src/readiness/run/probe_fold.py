@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from readiness.record.result import Counts, Failure, Skip
-from readiness.run.leaks_said import because, leaks
+from readiness.run.leaks_said import because, findings, leaks, left_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ class Fold:
         self.ended = list(self._ended())
         self._missing = self._without_result()
         self.leaks = tuple(leaks(run, self.place))
+        self.findings = tuple(findings(run, self.place))
+        self.left_over = tuple(left_over(run, self.place))
         self.failures = list(self._failures())
         self.skips = list(self._skips())
         self.counts = self._count()

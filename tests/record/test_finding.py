@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from readiness.isolation.finding import Finding, LeftOver, Report
 from readiness.isolation.wording import lines
+from readiness.record.finding import Finding, LeftOver, Patch, Report
+from readiness.record.value import as_json, replace
 
 CAUSE = {
     "polluter": "a.py::t",
@@ -31,9 +32,17 @@ def test_the_json_form():
     assert {name: finding["causes"][0][name] for name in CAUSE} == CAUSE
 
 
-def test_it_comes_back_from_its_json():
+def test_it_comes_back_from_its_json_and_from_the_records():
     event = report().findings[0]
-    assert Finding.from_json(event.to_json()) == event
+    patched = replace(event, patch=Patch("--- a\n+++ b\n", "victim", True, "pytest", ("b.py::v",), 4))
+    unpatched = replace(event, no_patch="the line was not found")
+    for one in (event, patched, unpatched):
+        assert Finding.from_json(one.to_json()) == one
+        assert Finding.from_json(as_json(one)) == one
+
+
+def test_a_patch_is_not_verified_unless_it_says_so():
+    assert not Patch.from_json({"diff": "--- a"}).verified
 
 
 def test_what_a_person_reads_names_who_what_where_and_proof():

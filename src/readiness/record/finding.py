@@ -52,23 +52,60 @@ class Cause:
 
 
 @value
+class Patch:
+    """A change of the project's source that undoes a cause.
+
+    `diff` is a unified diff with paths relative to the project's root. `side` is where it mends: `polluter`,
+    `fixture`, `victim` or `guard` (a fixture that restores for every test). `verified` is true only where the whole
+    suite was run again in a copy with the diff applied and was no worse; `command` is what ran there, `mended` the
+    tests that failed before and passed then, `tests` how many ran.
+    """
+
+    diff: str
+    side: str = "polluter"
+    verified: bool = False
+    command: str = ""
+    mended: tuple[str, ...] = ()
+    tests: int = 0
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            diff=str(data["diff"]),
+            side=str(data.get("side", "polluter")),
+            verified=bool(data.get("verified")),
+            command=str(data.get("command", "")),
+            mended=tuple(map(str, data.get("mended", ()))),
+            tests=int(data.get("tests", 0)),
+        )
+
+
+@value
 class Finding:
-    """One test. `kind` is one of CLASSES, `error` the phase and first line of its failure without numbers."""
+    """One test. `kind` is one of CLASSES, `error` the phase and first line of its failure without numbers.
+
+    `patch` is shown as a fix only when verified; where there is none, `no_patch` says why.
+    """
 
     test: str
     kind: str
     error: str = ""
     causes: tuple[Cause, ...] = ()
     notes: tuple[str, ...] = ()
+    patch: Patch | None = None
+    no_patch: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """From the probe's event (`id`, `class`), from a report of `readiness isolate`, or from the record's own form."""
         return cls(
             test=str(data.get("id", data.get("test", ""))),
-            kind=str(data["class"]),
+            kind=str(data.get("class") or data["kind"]),
             error=str(data.get("error", "")),
             causes=tuple(map(Cause.from_json, data.get("causes", ()))),
             notes=tuple(map(str, data.get("notes", ()))),
+            patch=Patch.from_json(data["patch"]) if data.get("patch") else None,
+            no_patch=str(data.get("no_patch", "")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -76,7 +113,8 @@ class Finding:
             "test": self.test,
             "class": self.kind,
             "causes": [as_json(one) for one in self.causes],
-            "patch": None,
+            "patch": as_json(self.patch),
+            "no_patch": self.no_patch,
             "error": self.error,
             "notes": list(self.notes),
         }
@@ -89,6 +127,10 @@ class LeftOver:
     by: str
     state: str
     where: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(*(str(data.get(name, "")) for name in field_names(cls)))
 
 
 @value

@@ -69,7 +69,9 @@ class Connections:
     async def _place(self) -> AsyncIterator[None]:
         """One of the connections, waited for as long as a connection may take."""
         try:
-            await asyncio.wait_for(self._free.acquire(), self._settings.connect_seconds)
+            # Not wait_for: before Python 3.12 a cancellation at the moment of success is lost in it.
+            async with asyncio.timeout(self._settings.connect_seconds):
+                await self._free.acquire()
         except TimeoutError:
             said = f"all {self._settings.connections} connections to model servers are in use"
             raise UpstreamError(said, 503, "overloaded") from None

@@ -72,6 +72,26 @@ def test_a_call_that_waits_for_a_connection_can_be_cancelled(run, serve, model_a
     run(main())
 
 
+def test_a_call_can_be_cancelled_at_each_of_its_first_steps(run, serve, model_at, ask):
+    """Also at the very step in which it gets its connection."""
+
+    async def main():
+        async with (
+            serve(lambda exchange: exchange.gone()) as server,
+            model_at(server.url, connections=1) as model,
+        ):
+            for steps in range(40):
+                call = asyncio.create_task(model.reply(ask()))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                call.cancel()
+                done, _ = await asyncio.wait([call], timeout=2)
+                assert done, f"a call cancelled after {steps} steps goes on"
+                assert call.cancelled()
+
+    run(main())
+
+
 def test_a_model_is_of_use_after_cancelled_calls(run, serve, model_at, ask, answers):
     async def script(exchange):
         if exchange.json["messages"][0]["content"] == "hang":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from readiness.isolation.wording import lines
 from readiness.record.finding import Finding, LeftOver, Patch, Report
 from readiness.record.value import as_json, replace
@@ -64,3 +66,25 @@ def test_what_was_not_judged_is_not_called_judged():
     assert not report("unjudged").judged
     assert not report(problems=("pytest died",)).judged
     assert "PROBLEM: pytest died" in "\n".join(lines(report(problems=("pytest died",))))
+
+
+LEAK = {"polluter": "a.py::t", "state": "app.X", "where": "a.py:3"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "causes", "said"),
+    [
+        ("victim", [LEAK], "victim of a.py::t, which leaves app.X changed (a.py:3)"),
+        ("victim", [{**LEAK, "state": ""}], "victim of a.py::t (a.py:3)"),
+        ("broken", [], "broken by itself"),
+        ("unjudged", [], ""),
+        ("of a later version", [], ""),
+    ],
+)
+def test_why_a_test_failed_in_a_sentence(kind, causes, said):
+    assert Finding.from_json({"id": "b.py::v", "class": kind, "causes": causes}).because() == said
+
+
+def test_many_causes_are_counted():
+    event = {"id": "b.py::v", "class": "victim", "causes": [LEAK] * 5}
+    assert Finding.from_json(event).because().endswith("and 3 more")

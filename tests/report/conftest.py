@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from readiness.record.finding import CLASSES, Cause, Finding, LeftOver, Patch
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, RanAgainst, Verdict
 from readiness.record.record import Header, LaneStatus, LeftOut, Planned, Provenance, Record, Switch
 from readiness.record.result import CheckResult, Counts, Failure, LintFinding, ServiceResult, Skip
@@ -38,13 +39,51 @@ def several(one: st.SearchStrategy[Any], most: int = 3) -> st.SearchStrategy[tup
 counts = st.builds(Counts, **{name: st.integers(0, 50) for name in Counts.__match_args__})
 failure = st.builds(
     Failure,
-    test=text,
+    test=st.one_of(text, st.just("tests/test_a.py::test_a"), st.just("tests/test_a.py::test_a sub")),
     phase=st.sampled_from(["collect", "setup", "call", "teardown", "command"]),
     kind=st.sampled_from(["failure", "error", "timeout", "swallowed"]),
     message=text,
     where=st.one_of(text, st.just("tests/test_a.py:12")),
     blob=text,
     details=text,
+)
+DIFF = """--- a/tests/test_a.py
++++ b/tests/test_a.py
+@@ -7,3 +7,3 @@
+-def test_polluter():
+-\tproxy.Invoker = Fake
++def test_polluter(monkeypatch):
++\tmonkeypatch.setattr(proxy, "Invoker", Fake)
+ \tassert proxy.Invoker().headers() == {}
+"""
+test_id = st.one_of(text, st.just("tests/test_a.py::test_a"))
+cause = st.builds(
+    Cause,
+    **dict.fromkeys(("polluter", "state", "before", "after", "kind", "scope", "during"), text),
+    where=st.one_of(text, st.just("tests/test_a.py:8")),
+    proof=st.one_of(st.sampled_from(["forked", "fresh"]), text),
+    exact=flag,
+    set=st.integers(0, 2),
+    stack=texts,
+)
+patch = st.builds(
+    Patch,
+    diff=st.one_of(text, st.just(DIFF), st.just("+x\n" * 9000)),
+    side=st.one_of(text, st.sampled_from(["polluter", "fixture", "victim", "guard"])),
+    verified=flag,
+    command=text,
+    mended=texts,
+    tests=number,
+)
+finding = st.builds(
+    Finding,
+    test=test_id,
+    kind=st.one_of(st.sampled_from(sorted(CLASSES)), text.filter(bool)),
+    error=text,
+    causes=several(cause, 6),
+    notes=texts,
+    patch=st.one_of(st.none(), patch),
+    no_patch=text,
 )
 skip = st.builds(Skip, test=text, reason=text, where=text)
 
@@ -78,6 +117,8 @@ check = st.builds(
     log=text,
     failures=several(failure),
     failures_left_out=number,
+    findings=several(finding),
+    left_over=several(st.builds(LeftOver, by=text, state=text, where=text)),
     skips=several(skip),
     skips_left_out=number,
     warnings=texts,

@@ -1,35 +1,15 @@
-"""The class and cause of a failure, in its message; and what `isolation: strict` holds against a test."""
+"""What tracing found out, with places of the project; and what `isolation: strict` holds against a test."""
 
 from __future__ import annotations
 
-import pytest
-
-from readiness.run.leaks_said import because, findings, leaks, left_over
+from readiness.run.leaks_said import findings, leaks, left_over
 from readiness.run.probe_files import ProcessFile, Run
 
 CAUSE = {"polluter": "a.py::t", "state": "app.X", "where": "a.py:3"}
 
 
-def finding(kind="victim", causes=(CAUSE,)):
-    return {"event": "finding", "id": "b.py::v", "class": kind, "causes": list(causes)}
-
-
-@pytest.mark.parametrize(
-    ("event", "said"),
-    [
-        (finding(), "victim of a.py::t, which leaves app.X changed (a.py:3)"),
-        (finding(causes=[{**CAUSE, "state": ""}]), "victim of a.py::t (a.py:3)"),
-        (finding("broken", ()), "broken by itself"),
-        (finding("unjudged", ()), ""),
-        (finding("of a later version"), ""),
-    ],
-)
-def test_why_a_test_failed(event, said):
-    assert because(event) == said
-
-
-def test_many_causes_are_counted():
-    assert because(finding(causes=[CAUSE] * 5)).endswith("and 3 more")
+def finding(causes=(CAUSE,)):
+    return {"event": "finding", "id": "b.py::v", "class": "victim", "causes": list(causes)}
 
 
 def test_a_proven_leak_and_a_plain_one_are_held_against_their_tests():

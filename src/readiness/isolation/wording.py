@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.record.finding import CLASSES
+from readiness.record.finding import BY_TEST, CLASSES, PROOF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from readiness.record.finding import Cause, Finding, Report
 
 LEAKS_SHOWN: Final = 10
-PROOF: Final = {
-    "forked": "run again in copies of the failed process: it fails as it is, and passes with this put back",
-    "fresh": "run again in new processes: it fails after the polluter, and passes without",
-}
 
 
 def lines(report: Report) -> Iterator[str]:
@@ -54,7 +50,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     if cause.state:
         yield f"  proof     {PROOF.get(cause.proof, cause.proof)}"
     else:
-        yield "  proof     run again in copies of the process: it fails after this test, and passes without"
+        yield f"  proof     {BY_TEST}"
 
 
 def _left_over(report: Report) -> Iterator[str]:

@@ -19,6 +19,23 @@ CLASSES: Final = {
     "unjudged": "could not be judged",
 }
 
+PROOF: Final = {
+    "forked": "run again in copies of the failed process: it fails as it is, and passes with this put back",
+    "fresh": "run again in new processes: it fails after the polluter, and passes without",
+}
+BY_TEST: Final = "run again in copies of the process: it fails after this test, and passes without"
+"""The proof where a polluter is known and the state that it changed is not."""
+
+OPENINGS: Final = {
+    "victim": "victim of",
+    "broken": "broken by itself",
+    "broken_and_polluted": "broken by itself, and hidden by",
+    "hanging": "hangs by itself",
+    "flaky": "flaky: run again in the same state it passed",
+    "brittle": "passes only after",
+}
+CAUSES_SHOWN: Final = 2
+
 
 @value
 class Cause:
@@ -118,6 +135,18 @@ class Finding:
             "error": self.error,
             "notes": list(self.notes),
         }
+
+    def because(self) -> str:
+        """`victim of tests/a.py::test_x, which leaves app.NAME changed (tests/a.py:7)`; empty when not judged."""
+        opening = OPENINGS.get(self.kind, "")
+        causes = [_because(one) for one in self.causes]
+        more = f" and {len(causes) - CAUSES_SHOWN} more" if len(causes) > CAUSES_SHOWN else ""
+        return f"{opening} {'; '.join(causes[:CAUSES_SHOWN])}{more}".strip() if opening else ""
+
+
+def _because(cause: Cause) -> str:
+    state = f", which leaves {cause.state} changed" if cause.state else ""
+    return f"{cause.polluter}{state} ({cause.where})"
 
 
 @value

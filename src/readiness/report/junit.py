@@ -1,21 +1,23 @@
 """`junit/<check>.xml`: what CI systems read. A check that did not pass is never green in it.
 
 The elements are those of the Jenkins schema that pytest writes too (junit-10): one testsuite of properties and test
-cases, each with at most one of `failure`, `error` and `skipped`. JUnit has no word for hollow, timed out, flaky,
+cases, each with at most one of `failure`, `error` and `skipped`. A case whose cause was found has properties of its own,
+as pytest's `record_property` writes them and GitLab and Jenkins read them. JUnit has no word for hollow, timed out, flaky,
 inconclusive, not run or interrupted: those are errors of that type here.
 """
 
 from __future__ import annotations
 
 from readiness.record.outcome import Outcome
-from readiness.report import trials
-from readiness.report.plain import plain, plain_lines
+from readiness.report import answered, findings, trials
+from readiness.report.plain import code_lines, plain, plain_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Final
 
+    from readiness.record.finding import Finding
     from readiness.record.record import Header
     from readiness.record.result import CheckResult, Counts, Failure
 
@@ -53,7 +55,8 @@ def junit(check: CheckResult, header: Header, tests: Iterable[Test] = ()) -> str
     cases = [*(_all_cases(check, listed) if listed else _known_cases(check))]
     own = _own_case(check, cases)
     totals = _totals(check.counts, cases, own, listed=bool(listed))
-    shown = "".join(f"{_case(check, case)}\n" for case in (*cases, *own))
+    found = {one.test: one for one in check.findings}
+    shown = "".join(f"{_case(check, case, found)}\n" for case in (*cases, *own))
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f"<testsuite{_attributes(name=check.name or '?', **totals, time=f'{check.seconds:.3f}')}"
@@ -132,6 +135,8 @@ def _properties(check: CheckResult, header: Header) -> Iterator[str]:
         ("interpreter", check.interpreter or header.interpreter),
         ("run", header.run_id),
         ("log", check.log),
+        ("cause", check.cause),
+        ("answered_by", plain(answered.line(check))),
         *_trials(check),
     ):
         if fact:
@@ -144,8 +149,10 @@ def _trials(check: CheckResult) -> Iterator[tuple[str, str]]:
             yield f"trials {one.test or 'the command'}", plain(trials.line(one))
 
 
-def _case(check: CheckResult, case: Case) -> str:
-    test, seconds, _, element = case
+def _case(check: CheckResult, case: Case, found: Mapping[str, Finding]) -> str:
+    test, seconds, how, element = case
+    if how in RED and test in found:
+        element = f"<properties>\n{''.join(_of_finding(found[test]))}</properties>{element}"
     nodes, bracket, parameters = test.partition("[")
     path, _, name = nodes.rpartition("::")
     classname = (
@@ -153,6 +160,24 @@ def _case(check: CheckResult, case: Case) -> str:
     )
     attributes = _attributes(classname=classname, name=f"{name}{bracket}{parameters}" or "?", time=seconds)
     return f"<testcase{attributes}>{element}</testcase>" if element else f"<testcase{attributes}/>"
+
+
+def _of_finding(finding: Finding) -> Iterator[str]:
+    """Class, then of the first cause who, what and where; and the diff that mends it, if it was verified."""
+    cause = finding.causes[0] if finding.causes else None
+    patch = finding.patch
+    for name, fact in (
+        ("class", finding.kind),
+        ("polluter", cause.polluter if cause else ""),
+        ("state", cause.state if cause else ""),
+        ("where", cause.where if cause else ""),
+        ("proof", cause.proof if cause else ""),
+        ("patch", patch.diff if patch and patch.verified and findings.fits(patch) else ""),
+        ("no_patch", finding.no_patch),
+    ):
+        if fact:
+            shown = "\n".join(code_lines(fact)) if name == "patch" else plain(fact)
+            yield f"<property{_attributes(name=f'readiness.{name}', value=shown)}/>\n"
 
 
 def _kind(failure: Failure) -> str:

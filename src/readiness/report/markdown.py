@@ -6,7 +6,7 @@ Written for CommonMark with the tables of GitHub Flavored Markdown; escapes are 
 from __future__ import annotations
 
 from readiness.record.value import value
-from readiness.report.plain import plain, plain_lines
+from readiness.report.plain import code_lines, plain, plain_lines
 from readiness.report.wording import plural
 
 TYPE_CHECKING = False
@@ -72,8 +72,8 @@ def code(text: str) -> str:
 
 
 def fenced(text: str, info: str = "") -> str:
-    """Lines from outside as a block of code, whatever they hold."""
-    lines = plain_lines(text.strip("\n"))
+    """Lines from outside as a block of code, whatever they hold; a diff keeps its tabs."""
+    lines = code_lines(text.strip("\n")) if info == "diff" else plain_lines(text.strip("\n"))
     longest = max((len(line) - len(line.lstrip("`")) for line in map(str.lstrip, lines)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n".join([fence + info, *lines, fence])

@@ -35,6 +35,11 @@ def plain_lines(text: str) -> list[str]:
     return [plain(line) for line in text.replace("\r\n", "\n").split("\n")]
 
 
+def code_lines(text: str) -> list[str]:
+    """Every line of source code, made plain but for its tabs, which mean something there."""
+    return ["\t".join(map(plain, line.split("\t"))) for line in text.replace("\r\n", "\n").split("\n")]
+
+
 def first_line(text: str) -> str:
     """The first line that says something, made plain."""
     return next((line.strip() for line in plain_lines(text) if line.strip()), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
-from readiness.report import answered, trials, wording
+from readiness.report import answered, findings, trials, wording
 from readiness.report.markdown import Block, code, document, fenced, header_rows, prose, row
 
 TYPE_CHECKING = False
@@ -11,11 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
 
+    from readiness.record.finding import Finding, Patch
     from readiness.record.record import Record
     from readiness.record.result import CheckResult, Failure
 
 DETAIL_LINES: Final = 40
 """Lines of a failure's own report that are shown."""
+CAUSES: Final = 4
+SUMMED_UP: Final = 10
+"""Causes of a finding that are told, and findings that have a line."""
+LEFT_OVER: Final = 20
 
 
 def project_ready(record: Record) -> str:
@@ -45,6 +50,12 @@ def blocks(record: Record) -> Iterator[Block]:
             "test",
         ),
         Block("What did not run", (), tuple(_not_run(record)), "check"),
+        Block(
+            "Left changed at the end, no fault by itself",
+            header_rows(("state", "changed by", "check")),
+            tuple(_left_over(record)),
+            "change",
+        ),
         Block("Heard, but not deciding", (), tuple(f"- {prose(note)}" for note in record.notes), "note"),
         Block(
             "Skipped tests", header_rows(("test", "check", "reason")), tuple(_skips(record)), "skipped test"
@@ -86,7 +97,11 @@ def _story(check: CheckResult) -> str:
         "",
     ]
     for failure in check.failures[:1]:
-        parts += [*_failure(failure), ""]
+        parts += [*_failure(check, failure), ""]
+        if finding := findings.of_failure(check, failure):
+            parts += [*_finding(finding), ""]
+    others = findings.without_failure(check, 1)
+    parts += [*(f"- {prose(findings.summed_up(one))}" for one in others[:SUMMED_UP]), ""] if others else []
     more = max(0, len(check.failures) - 1) + check.failures_left_out
     if more:
         parts += [f"{wording.plural(more, 'more failure')} of this check: see `report.json` and the log.", ""]
@@ -94,17 +109,45 @@ def _story(check: CheckResult) -> str:
         parts += ["The last it wrote:", "", _tail(check.last_output), ""]
     if check.survivors:
         parts += [f"Could not be ended: {', '.join(map(code, check.survivors))}", ""]
+    parts += [f"Cause: {prose(check.cause)}", ""] if check.cause else []
+    parts += [f"Answered by: {prose(answered.line(check))}", ""] if answered.line(check) else []
     parts += [f"Command: {code(check.command)}", ""] if check.command else []
     parts += [f"Whole log: {code(check.log)}", ""] if check.log else []
     return "\n".join(parts)
 
 
-def _failure(failure: Failure) -> Iterator[str]:
+def _failure(check: CheckResult, failure: Failure) -> Iterator[str]:
     blob = f" (blob {code(failure.blob)})" if failure.blob else ""
     at = f" at {code(failure.where)}{blob}" if failure.where else ""
     yield f"{code(failure.test)} in {prose(failure.phase)}{at}:"
     yield ""
-    yield _tail(failure.details or failure.message)
+    yield _tail(failure.details or findings.message(check, failure))
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    """Class, causes with their proof, and the whole diff or none of it."""
+    yield f"**{prose(findings.heading(finding))}**"
+    yield ""
+    for cause in finding.causes[:CAUSES]:
+        for name, fact in findings.cause_facts(cause):
+            if fact.strip():
+                yield f"- {name}: {prose(fact) if name == 'proof' else code(fact)}"
+        yield ""
+    if said := findings.together(finding):
+        yield said
+        yield ""
+    yield from (f"- {prose(note)}" for note in finding.notes[:CAUSES])
+    if finding.patch:
+        yield from _patch(finding.patch)
+    elif finding.no_patch:
+        yield f"No fix: {prose(finding.no_patch)}"
+
+
+def _patch(patch: Patch) -> Iterator[str]:
+    yield ""
+    yield f"{findings.patch_heading(patch)}: {prose(findings.patch_proof(patch))}"
+    yield ""
+    yield fenced(patch.diff, "diff") if findings.fits(patch) else "It is too long for this page: see `report.json`."
 
 
 def _tail(text: str) -> str:
@@ -171,6 +214,14 @@ def _skips(record: Record) -> Iterator[str]:
         yield from (row((code(skip.test), code(check.name), prose(skip.reason))) for skip in check.skips)
         if check.skips_left_out:
             yield row((f"{check.skips_left_out} more", code(check.name), "see the log"))
+
+
+def _left_over(record: Record) -> Iterator[str]:
+    for check in record.checks:
+        for one in check.left_over[:LEFT_OVER]:
+            yield row((code(one.state), code(one.by), code(check.name)))
+        if len(check.left_over) > LEFT_OVER:
+            yield row((f"{len(check.left_over) - LEFT_OVER} more", "see report.json", code(check.name)))
 
 
 def _lint(record: Record) -> Iterator[str]:

@@ -9,33 +9,7 @@ from readiness.record.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, Final
-
-    from readiness.run.probe_files import Event, Run
-
-CAUSES_SHOWN: Final = 2
-CLASSES: Final = {
-    "victim": "victim of",
-    "broken": "broken by itself",
-    "broken_and_polluted": "broken by itself, and hidden by",
-    "hanging": "hangs by itself",
-    "flaky": "flaky: run again in the same state it passed",
-    "brittle": "passes only after",
-}
-
-
-def because(finding: Event) -> str:
-    """`victim of tests/a.py::test_x, which leaves app.NAME changed (tests/a.py:7)`; empty when it was not judged."""
-    kind = CLASSES.get(str(finding.get("class")), "")
-    causes = [_cause(one) for one in finding.get("causes", ())]
-    more = f" and {len(causes) - CAUSES_SHOWN} more" if len(causes) > CAUSES_SHOWN else ""
-    return f"{kind} {'; '.join(causes[:CAUSES_SHOWN])}{more}".strip() if kind else ""
-
-
-def _cause(cause: Any) -> str:
-    state = f", which leaves {cause['state']} changed" if cause.get("state") else ""
-    return f"{cause.get('polluter', '')}{state} ({cause.get('where', '')})"
-
+    from readiness.run.probe_files import Run
 
 def findings(run: Run, place: Callable[[str], str]) -> Iterator[Finding]:
     """What the probe found out about each test that failed, with places relative to the project's root."""

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 from readiness.record.result import Counts, Failure, Skip
-from readiness.run.leaks_said import because, findings, leaks, left_over
+from readiness.run.leaks_said import findings, leaks, left_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Fold:
         self._collect_only = bool(collected.get("collect_only"))
         self._deselected = max((int(event["deselected"]) for event in run.of("collected")), default=0)
         self._once = _deduplicated(run.of("collect_error", "collect_skip"))
-        self._because = {str(event["id"]): because(event) for event in run.of("finding")}
+        self.findings = tuple(findings(run, self.place))
+        self._because = {one.test: one.because() for one in self.findings}
         self._results = self._results_by_test()
         self.running = self._unfinished()
         self.timed_out = tuple(self._timeouts())
@@ -44,7 +45,6 @@ class Fold:
         self.ended = list(self._ended())
         self._missing = self._without_result()
         self.leaks = tuple(leaks(run, self.place))
-        self.findings = tuple(findings(run, self.place))
         self.left_over = tuple(left_over(run, self.place))
         self.failures = list(self._failures())
         self.skips = list(self._skips())

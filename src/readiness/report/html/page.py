@@ -12,7 +12,7 @@ import os
 from functools import lru_cache
 
 from readiness.report import wording
-from readiness.report.html import evidence, rows, stories, tables, tails, timeline, top
+from readiness.report.html import evidence, findings, rows, stories, tables, tails, timeline, top
 from readiness.report.html.markup import EMPTY, Markup, data_block, joined, tag
 
 TYPE_CHECKING = False
@@ -77,6 +77,7 @@ def _body(record: Record, logs: Sequence[Tail], script: Markup) -> Markup:
         ("trials", "Trials", evidence.evidence(record)),
         ("models", "Models", tables.models(record)),
         ("not-run", "What did not run", tables.not_run(record)),
+        ("left", "Left changed at the end", findings.left_over(record)),
         ("notes", "Heard, but not deciding", top.sentences(record.notes)),
         ("lint", "Lint", tables.lint(record)),
         ("problems", "What the gate itself could not do", top.sentences(record.problems)),

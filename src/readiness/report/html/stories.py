@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from readiness.report import answered, wording
+from readiness.report import answered, findings, wording
+from readiness.report.html import findings as found
 from readiness.report.html import signs
 from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, shortened, tag
 
@@ -47,11 +48,18 @@ def _optional(check: CheckResult) -> tuple[str, ...]:
 def _parts(check: CheckResult, logs: Mapping[str, int]) -> Iterator[Markup]:
     yield tag("p", outside(check.reason))
     yield _facts(check)
+    drawn: set[str] = set()
     for failure in check.failures[:FAILURES]:
-        yield _failure(failure)
+        yield _failure(check, failure, drawn)
     more = max(0, len(check.failures) - FAILURES) + check.failures_left_out
     if more:
         yield tag("p", f"{wording.plural(more, 'more failure')}: see the table, report.json and the log.")
+    yield found.summed_up(findings.without_failure(check, FAILURES))
+    if check.left_over:
+        left = wording.plural(len(check.left_over), "thing")
+        yield tag(
+            "p", tag("a", f"{left} left changed at its end", href="#left"), ", no fault by itself.", class_="muted"
+        )
     if not check.failures and check.last_output.strip():
         yield tag("h4", "The last it wrote")
         yield block(check.last_output, "The last it wrote")
@@ -88,15 +96,18 @@ def _named(texts: Sequence[str]) -> str:
     return f"{shown}; and {more} more, see report.json" if more > 0 else shown
 
 
-def _failure(failure: Failure) -> Markup:
+def _failure(check: CheckResult, failure: Failure, drawn: set[str]) -> Markup:
     blob = joined([" (blob ", code(failure.blob), ")"]) if failure.blob else EMPTY
     at = joined([" at ", code(failure.where), blob]) if failure.where else EMPTY
     title = joined([code(failure.test or "the command"), f" {failure.kind} in {failure.phase}", at])
     parts = [tag("h4", title)]
-    if failure.message.strip():
-        parts.append(block(failure.message, "What it said"))
+    said = findings.message(check, failure)
+    if said.strip():
+        parts.append(block(said, "What it said"))
+    if one := findings.of_failure(check, failure):
+        parts.append(found.finding(one, drawn))
     # The details of a test end with its message, and a message that is its own details is shown once.
-    if failure.details.strip() and failure.details != failure.message:
+    if failure.details.strip() and failure.details not in (said, failure.message):
         parts.append(block(failure.details, "Details"))
     return tag("section", *parts, class_="failure")
 

@@ -147,7 +147,11 @@ def _patch(patch: Patch) -> Iterator[str]:
     yield ""
     yield f"{findings.patch_heading(patch)}: {prose(findings.patch_proof(patch))}"
     yield ""
-    yield fenced(patch.diff, "diff") if findings.fits(patch) else "It is too long for this page: see `report.json`."
+    yield (
+        fenced(patch.diff, "diff")
+        if findings.fits(patch)
+        else "It is too long for this page: see `report.json`."
+    )
 
 
 def _tail(text: str) -> str:

@@ -9,7 +9,9 @@ from readiness.record.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from readiness.run.probe_files import Run
+
 
 def findings(run: Run, place: Callable[[str], str]) -> Iterator[Finding]:
     """What the probe found out about each test that failed, with places relative to the project's root."""

@@ -104,4 +104,3 @@ def _line(line: str) -> Markup:
     kind = "" if line.startswith(("+++", "---")) else SIGNS.get(line[:1], "")
     shown = Markup(line.translate(SPECIAL))
     return tag("span", shown, class_=kind) if kind else shown
-

@@ -58,7 +58,10 @@ def _parts(check: CheckResult, logs: Mapping[str, int]) -> Iterator[Markup]:
     if check.left_over:
         left = wording.plural(len(check.left_over), "thing")
         yield tag(
-            "p", tag("a", f"{left} left changed at its end", href="#left"), ", no fault by itself.", class_="muted"
+            "p",
+            tag("a", f"{left} left changed at its end", href="#left"),
+            ", no fault by itself.",
+            class_="muted",
         )
     if not check.failures and check.last_output.strip():
         yield tag("h4", "The last it wrote")

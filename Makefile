@@ -5,24 +5,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 # The tests in three parts, beside each other: the one with real clients and servers waits more than it works.
+PARTS := test-processes test-e2e test-rooms
 PROCESSES := tests/run tests/probe tests/isolation tests/lies
 
-.PHONY: ready test test-processes test-e2e test-rooms setup clean
+.PHONY: ready test $(PARTS) setup clean
 
 ready: setup
 	$(BIN)/readiness run --gate $(GATE)
 
+# All parts run to their ends; what failed in any of them is told once more as the last thing.
 test: setup
-	@$(MAKE) --no-print-directory -j3 test-processes test-e2e test-rooms
+	@rm -f $(PARTS:%=$(VENV)/%.log)
+	@$(MAKE) --no-print-directory --keep-going -j3 $(PARTS) || { \
+	  echo "make test: FAILED" >&2; grep -hE '^(FAILED|ERROR) ' $(PARTS:%=$(VENV)/%.log) >&2; exit 1; }
 
-test-processes: setup
-	$(BIN)/python -m pytest $(PROCESSES)
+test-processes: WHAT := $(PROCESSES)
+test-e2e: WHAT := tests/e2e
+test-rooms: WHAT := tests --ignore tests/e2e $(PROCESSES:%=--ignore %)
 
-test-e2e: setup
-	$(BIN)/python -m pytest tests/e2e
-
-test-rooms: setup
-	$(BIN)/python -m pytest tests --ignore tests/e2e $(PROCESSES:%=--ignore %)
+# Each part's output as one piece, when it is over.
+$(PARTS): setup
+	@echo "$@: pytest $(WHAT)"
+	@$(BIN)/python -m pytest $(WHAT) > $(VENV)/$@.log 2>&1; code=$$?; cat $(VENV)/$@.log; exit $$code
 
 setup: $(VENV)/.complete
 

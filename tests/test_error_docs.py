@@ -386,7 +386,7 @@ REPEATED = {
     "readiness: --rate must lie between 0 and 1": trials("plan", "--rate", "95"),
     "readiness: … must be at least 1, not …": trials("plan", "--budget", "0"),
     "readiness: telling … from … …; move --good and --bad apart, or give a lower --budget": trials(
-        "plan", "--good", "0.91", "--bad", "0.9"
+        "plan", "--good", "0.905", "--bad", "0.9"
     ),
     "readiness: the share of worse pairs must lie between 0.5 and 1, not …": trials(
         *COMPARE, "--worse", "0.5", stored='{"format": "readiness/baseline/1", "tests": {}}'

@@ -129,6 +129,8 @@ class CheckResult:
     cached_from: str = ""
     cache_miss: str = ""
     place: str = ""
+    inputs: str = ""
+    """A digest of the input files and the command that a core check ran on; empty where they were not looked at."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

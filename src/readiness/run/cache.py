@@ -53,6 +53,7 @@ VOLATILE: Final = frozenset(
         "STRICT_READY",
         "READINESS_EXPECT",
         "READINESS_GATE",
+        "READINESS_HISTORY",
     }
 )
 """Inherited variables that differ from shell to shell without deciding a hermetic check's outcome."""

@@ -14,7 +14,7 @@ from readiness.record.outcome import Outcome
 from readiness.record.value import as_json, replace
 from readiness.run import cache, scheduler
 from readiness.run.check_job import network_of, prepare
-from readiness.run.flaky_seen import inputs_to_remember
+from readiness.run.flaky_seen import digest_of, inputs_to_remember
 from readiness.run.homes import Homes
 from readiness.run.hosting import Hosting
 from readiness.run.job import Ended
@@ -311,6 +311,7 @@ class Conductor:
             toothless=toothless,
             cache_miss=running.cache_miss,
             measured=self._measured(check, ended),
+            ran_on=digest_of(running.key),
             inputs=inputs_to_remember(check, ended, running.key, self._keys, self._context),
             trials=trials,
             trial_failures=running.repetition.failures() if running.repetition else (),

@@ -18,9 +18,10 @@ REMOVED = (
     "MAKEOVERRIDES",
     "READINESS_EXPECT",
     "READINESS_GATE",
+    "READINESS_HISTORY",
 )
 """What must not reach a check: another interpreter's home, the job server of a `make` that started the gate, and
-the selection of this run, which a nested gate would take for its own."""
+the selection and history of this run, which a nested gate would take for its own."""
 
 TEMPORARY = "tmp"
 """Name of the temporary folder in a private home."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from readiness.record.redact import Redactor
 from readiness.record.value import replace
 from readiness.run.flaky_seen import Flaky
 from readiness.store.flakes import FlakeStore
@@ -31,21 +32,28 @@ def remember(context: Context, tests: ProbeSummary, inputs: str) -> Flaky:
     """Add what the tests did to what is kept, and say what it makes of those that failed."""
     failed = {name for name, passed in tests.ended if not passed}
     again = {name for name, passed in tests.ended if passed}
+    names = tuple(dict.fromkeys(name for name, _ in tests.ended))
+    # A parameter in a test's name may be a key.
+    kept = dict(zip(names, Redactor(context.secrets).value(names), strict=True))
     try:
         with FlakeStore(context.root) as store:
             flakes = from_data(store.data) if store.data is not None else {}
-            changed = _added(flakes, tests, inputs)
+            changed = _added(flakes, tests, inputs, kept)
             if changed != flakes:
                 store.write(as_data(changed))
     except (OSError, ValueError, FlakesError) as error:
         return Flaky(notes=(f"what is known of flaky tests cannot be used: {error}",))
-    return _weighed(context, {name: changed[name] for name in failed - again})
+    return _weighed(context, {name: changed[kept[name]] for name in failed - again})
 
 
-def _added(flakes: Mapping[str, Flake], tests: ProbeSummary, inputs: str) -> dict[str, Flake]:
+def _added(
+    flakes: Mapping[str, Flake], tests: ProbeSummary, inputs: str, kept: Mapping[str, str]
+) -> dict[str, Flake]:
+    """`kept` has the name under which each test is kept."""
     found = dict(flakes)
-    failed = {name for name, passed in tests.ended if not passed}
-    for name, passed in tests.ended:
+    failed = {kept[name] for name, passed in tests.ended if not passed}
+    for test, passed in tests.ended:
+        name = kept[test]
         if name in found or name in failed:
             flake = found.pop(name, Flake())
             found[name] = flake.seen(inputs, passed)

@@ -30,7 +30,15 @@ def inputs_to_remember(check: Check, ended: Ended, key: Key | None, keys: Keys, 
     failed = ended.exit_code or ended.stopped
     if check.lane != "core" or check.trials or not (failed or is_kept(context.root)):
         return ""
+    return _digest(key or keys.of(check, context.interpreter(check)))
+
+
+def digest_of(key: Key | None) -> str:
+    """What a check runs on, in sixteen digits: its input files and its command; empty where they are not known."""
+    return _digest(key) if key and key.usable else ""
+
+
+def _digest(key: Key) -> str:
     import hashlib
 
-    found = key or keys.of(check, context.interpreter(check))
-    return hashlib.sha256(f"{found.parts['inputs']} {found.parts['command']}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{key.parts['inputs']} {key.parts['command']}".encode()).hexdigest()[:16]

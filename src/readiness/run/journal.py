@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
 
+READERS_TURN = 0.2
+"""Seconds."""
+
+
 class JournalWriteError(Exception):
     """The journal could not be written (a full disk, say): from here on nothing would be on record."""
 
@@ -35,7 +39,7 @@ class Journal:
         except OSError as error:
             raise JournalWriteError(f"{path}: {error.strerror}") from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
         except OSError as error:
             os.close(self._descriptor)
             raise JournalWriteError(
@@ -62,6 +66,19 @@ class Journal:
             os.ftruncate(self._descriptor, size)
             raise JournalWriteError(f"{self.path}: {error.strerror}") from error
         self.events.append(line)
+
+    def _lock(self) -> None:
+        """A reader of history holds it for an instant, to see whether a gate writes; a gate holds it on."""
+        limit = time.monotonic() + READERS_TURN
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() > limit:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def _mend(self) -> None:
         """Cut off a last line that a killed writer left half-written."""

@@ -57,6 +57,8 @@ class Surroundings:
     trials: CheckTrials | None = None
     inputs: str = ""
     """The digest of what a core check ran on, where it has to be remembered how its tests ended."""
+    ran_on: str = ""
+    """The same of any core check whose inputs were looked at before it started."""
     trial_failures: tuple[Failure, ...] = ()
     """The last failed trial of each test that trials failed."""
 
@@ -89,6 +91,8 @@ def conclude(
     if around.died and outcome.value in ("failed", "error", "timed_out"):
         outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
     passed = outcome.value == "passed"
+    # Tests put what they compare, and so at times a key, into their messages.
+    redactor = Redactor(context.secrets)
     result = CheckResult(
         name=check.name,
         lane=check.lane,
@@ -112,7 +116,13 @@ def conclude(
         left_over=tests.left_over,
         skips=tests.skips,
         skips_left_out=tests.skips_left_out,
-        warnings=(*_warnings(ended, around), *flaky.notes, *_of_the_probe(tests), *tests.warnings),
+        warnings=(
+            *_warnings(ended, around),
+            *_listed(check, tests, context, redactor),
+            *flaky.notes,
+            *_of_the_probe(tests),
+            *tests.warnings,
+        ),
         slowest=tests.slowest,
         survivors=ended.survivors,
         last_output="" if passed else ended.last_output,
@@ -122,9 +132,22 @@ def conclude(
         trials=around.trials,
         cache_miss=around.cache_miss,
         place=str(check.place),
+        inputs=around.ran_on,
     )
-    # Tests put what they compare, and so at times a key, into their messages.
-    return Redactor(context.secrets).value(result)
+    return redactor.value(result)
+
+
+def _listed(check: Check, tests: ProbeSummary, context: Context, redactor: Redactor) -> tuple[str, ...]:
+    """Keep how every test ended; empty, or why history will not know it."""
+    if not tests.results:
+        return ()
+    from readiness.run.test_results import write_tests
+
+    try:
+        write_tests(context.folder, check.name, tests, redactor)
+    except OSError as error:
+        return (f"history will know only the tests that failed: {said(error)}",)
+    return ()
 
 
 def _observed(ended: Ended, around: Surroundings, tests: ProbeSummary) -> Observed:

@@ -43,6 +43,8 @@ class ProbeSummary(TestRecords):
     sessions: tuple[Session, ...] = ()
     ended: tuple[tuple[str, bool], ...] = ()
     """Every execution of a test that passed (True) or failed, repetitions included."""
+    results: tuple[tuple[str, str, float], ...] = ()
+    """Every result that counts: the test, how it ended, and its seconds."""
     stacks: tuple[tuple[str, str], ...] = ()
     """Process id and stack of every process that was asked for its stack."""
 
@@ -59,7 +61,8 @@ def read(folder: str, root: str, repeated: frozenset[str] = frozenset()) -> Prob
     folds = [Fold(run, root, repeated) for run in found]
     failures = [one for fold in folds for one in fold.failures]
     skips = [one for fold in folds for one in fold.skips]
-    timings = [timing for fold in folds for timing in fold.timings]
+    results = [one for fold in folds for one in fold.results]
+    timings = [(test, seconds) for test, _, seconds in results]
     files = [file for run in found for file in run.files]
     return ProbeSummary(
         processes=len(found),
@@ -80,6 +83,7 @@ def read(folder: str, root: str, repeated: frozenset[str] = frozenset()) -> Prob
         guarded=bool(found) and all(map(_guarded, found)),
         sessions=tuple(map(_session, files)),
         ended=tuple(one for fold in folds for one in fold.ended),
+        results=tuple(results),
         stacks=_stacks(folder),
         blocked=_blocked(files),
         notes=tuple(_notes(folds)),

@@ -41,7 +41,9 @@ class Fold:
         self.timed_out = tuple(self._timeouts())
         self.reruns = tuple(dict.fromkeys(self._repeated()))
         self.swallowed = tuple(self._failure(event, "call", "swallowed") for event in self._of("swallowed"))
-        self.timings = [(str(event["id"]), float(event["seconds"])) for event in self._counted()]
+        self.results = [
+            (str(event["id"]), str(event["outcome"]), float(event["seconds"])) for event in self._counted()
+        ]
         self.ended = list(self._ended())
         self._missing = self._without_result()
         self.leaks = tuple(leaks(run, self.place))

@@ -59,7 +59,7 @@ def run_of() -> Make:
     return a_run
 
 
-TABLES = ("runs", "checks", "lanes", "tests", "results")
+TABLES = ("runs", "checks", "lanes", "tests", "results", "trials", "forgotten")
 
 
 def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from readiness.store.database import Database, Row
     from readiness.store.past_run import PastRun
 
-OF_A_RUN: Final = ("results", "checks", "lanes")
+OF_A_RUN: Final = ("results", "trials", "checks", "lanes")
 """Tables whose rows belong to one run."""
 LONGEST_NAME: Final = 2000
 
 
-def add_run(database: Database, run: PastRun) -> bool:
+def add_run(database: Database, run: PastRun, *, again: bool = False) -> bool:
     """Add a run, or put what it is now in place of what it was before it was resumed; whether anything changed.
 
-    One transaction: a writer that is killed leaves all of it or nothing. Raises HistoryError.
+    What was pruned stays away, unless it is to be added `again`. One transaction: a writer that is killed leaves all of it or nothing. Raises HistoryError.
     """
     key = digest_key(run.id)
     with writing(database):
@@ -29,6 +29,10 @@ def add_run(database: Database, run: PastRun) -> bool:
         if known and known[0][0] >= run.events:
             database.change("UPDATE runs SET stamp = ? WHERE key = ?", (_text(run.stamp), key))
             return False
+        if database.rows("SELECT 1 FROM forgotten WHERE run = ?", (key,)):
+            if not again:
+                return False
+            database.change("DELETE FROM forgotten WHERE run = ?", (key,))
         if known:
             remove_run(database, key)
         _insert(database, key, run)
@@ -69,6 +73,18 @@ def _insert(database: Database, key: int, run: PastRun) -> None:
                 *(one.inputs, one.cached_from, one.cause, one.reason),
             )
             for one in run.checks
+        ],
+    )
+    _put(
+        database,
+        "trials (run, test, verdict, passes, fails, carried, capacity, good, bad, low, high, log_e)",
+        [
+            (
+                *(key, digest_key(check.name, one.test), one.verdict, one.passes, one.fails, one.carried),
+                *(one.capacity, one.good, one.bad, one.low, one.high, one.log_e),
+            )
+            for check in run.checks
+            for one in check.trials
         ],
     )
     tests = [

@@ -40,6 +40,7 @@ class TestRun:
     __test__ = False
 
     test: str
+    """Its id; empty for a command that was judged by trials itself."""
     outcome: str
     passes: int = 0
     fails: int = 0
@@ -146,9 +147,8 @@ def _past_check(check: CheckResult, tests: Iterable[TestRun]) -> PastCheck:
 def _tried(trials: Iterable[TestTrials]) -> Iterator[TestRun]:
     """Tests that trials judged: those of this run count, not those that were carried into it."""
     for one in trials:
-        if one.test:
-            own = one.path[one.carried :]
-            yield TestRun(one.test, BY_VERDICT.get(one.verdict, "error"), own.count("P"), own.count("F"))
+        own = one.path[one.carried :]
+        yield TestRun(one.test, BY_VERDICT.get(one.verdict, "error"), own.count("P"), own.count("F"))
 
 
 def _with_failures(tests: Iterable[TestRun], failures: Iterable[Failure]) -> Iterator[TestRun]:

@@ -38,6 +38,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             PRIMARY KEY (test, run)){compact}""",
         "CREATE INDEX results_by_run ON results (run)",
     ),
+    (
+        """CREATE TABLE trials (
+            run {key} NOT NULL, test {key} NOT NULL, verdict TEXT NOT NULL, passes INTEGER NOT NULL,
+            fails INTEGER NOT NULL, carried INTEGER NOT NULL, capacity INTEGER NOT NULL,
+            good DOUBLE PRECISION NOT NULL, bad DOUBLE PRECISION NOT NULL, low DOUBLE PRECISION NOT NULL,
+            high DOUBLE PRECISION NOT NULL, log_e DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (run, test)){compact}""",
+        "CREATE TABLE forgotten (run {key} PRIMARY KEY, started_at TEXT NOT NULL)",
+    ),
 )
 NEWEST: Final = len(MIGRATIONS)
 

@@ -1,0 +1,85 @@
+"""How often each test passes and flakes, how long it takes, and what its last failure said: over all runs of a history."""
+
+from __future__ import annotations
+
+from readiness.record.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from readiness.store.database import Database
+
+
+@value
+class TestRates:
+    """One test over its runs. `passes` and `fails` count executions, repetitions included; rates are None without any.
+
+    `flake_rate` is the share of failures among executions on code on which it also passed: on the same inputs where the
+    check's are known, else on the same commit with the same changes. 0 where it was never seen to do both.
+    """
+
+    __test__ = False
+
+    check: str
+    test: str
+    runs: int
+    passes: int
+    fails: int
+    flake_rate: float
+    mean_seconds: float | None
+    slowest_seconds: float | None
+    last_at: str
+    last_failed_at: str = ""
+    last_failed_run: str = ""
+    last_failed_commit: str = ""
+    last_failed_place: str = ""
+    last_failure: str = ""
+
+    @property
+    def pass_rate(self) -> float | None:
+        executed = self.passes + self.fails
+        return self.passes / executed if executed else None
+
+
+TOTALS: Final = (
+    "SELECT test, check_name, name, COUNT(*), SUM(passes), SUM(fails), AVG(results.seconds), MAX(results.seconds), "
+    "MAX(started_at) FROM results JOIN tests ON tests.key = test JOIN runs ON runs.key = run "
+    "GROUP BY test, check_name, name ORDER BY check_name, name"
+)
+ON_SAME_CODE: Final = (
+    "SELECT test, SUM(passes), SUM(fails) FROM (SELECT test, passes, fails, "
+    "CASE WHEN inputs <> '' THEN inputs WHEN commit_id <> '' THEN commit_id || ' ' || dirty ELSE id END AS code "
+    "FROM results JOIN tests ON tests.key = test JOIN runs ON runs.key = results.run "
+    "JOIN checks ON checks.run = results.run AND checks.name = check_name) AS executions "
+    "GROUP BY test, code HAVING SUM(passes) > 0 AND SUM(fails) > 0"
+)
+LAST_FAILURES: Final = (
+    "SELECT test, started_at, id, commit_id, place, message FROM (SELECT test, started_at, id, commit_id, place, message, "
+    "ROW_NUMBER() OVER (PARTITION BY test ORDER BY started_at DESC, id DESC) AS age FROM results "
+    "JOIN runs ON runs.key = run WHERE outcome IN ('failed', 'error', 'flaky')) AS failures WHERE age = 1"
+)
+
+
+def rates_of_tests(database: Database) -> tuple[TestRates, ...]:
+    """Every test of the history, by check and name. Raises HistoryError."""
+    flaking: dict[int, tuple[int, int]] = {}
+    for test, passes, fails in database.rows(ON_SAME_CODE):
+        before = flaking.get(test, (0, 0))
+        flaking[test] = (before[0] + int(passes), before[1] + int(fails))
+    failures = {test: tuple(one or "" for one in row) for test, *row in database.rows(LAST_FAILURES)}
+    return tuple(
+        TestRates(
+            *(check, name, runs, int(passes), int(fails), _rate(flaking.get(test))),
+            *(_seconds(mean), _seconds(slowest), at, *failures.get(test, ())),
+        )
+        for test, check, name, runs, passes, fails, mean, slowest, at in database.rows(TOTALS)
+    )
+
+
+def _rate(counts: tuple[int, int] | None) -> float:
+    return round(counts[1] / sum(counts), 4) if counts else 0.0
+
+
+def _seconds(found: float | None) -> float | None:
+    return None if found is None else round(found, 4)

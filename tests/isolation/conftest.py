@@ -82,6 +82,9 @@ def isolate(tmp_path: Path) -> Callable[..., Report]:
         suite.write(folder)
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        for name, place in (("HOME", "home"), ("TMPDIR", "temporary")):
+            (tmp_path / place).mkdir(exist_ok=True)
+            environ[name] = str(tmp_path / place)
         arguments = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *words)
         asked = Asked(python, arguments, str(folder), **options)  # type: ignore[arg-type]
         return trace(asked, environ, subprocess.DEVNULL)

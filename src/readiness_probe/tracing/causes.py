@@ -200,7 +200,7 @@ class Court:
         return "broken", [], f"alone it fails otherwise: {alone.get('said')}" if key == "error" else ""
 
     def _in_force(self) -> List[Leak]:
-        return self.ledger.leaks(self.case.start)
+        return list(filter(can_be_put, self.ledger.leaks(self.case.start)))
 
     # --- a test that passes in order and fails alone
 
@@ -248,6 +248,11 @@ class Court:
             if some and fails(some):
                 return minimal(some, fails)
         return []
+
+
+def can_be_put(leak: Leak) -> bool:
+    """Whether a copy of the process can be without it. A thread that goes on, say, cannot be put back."""
+    return leak.holder.can_put(leak.last.name, leak.first_value)
 
 
 def first_changes(leaks: Sequence[Leak]) -> List[Change]:

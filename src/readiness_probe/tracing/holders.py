@@ -75,6 +75,14 @@ class Holder:
     def same(self, one: Any, other: Any) -> bool:
         return same(one, other)
 
+    def can_put(self, name: Any, value: Any) -> bool:  # noqa: ARG002
+        """Whether `put` can do what it should in a copy of the process."""
+        return True
+
+    def is_quiet_name(self, name: Any) -> bool:  # noqa: ARG002
+        """As `quiet`, of one name."""
+        return self.quiet
+
     def get(self, name: Any) -> Any:
         """The value of one name, MISSING when it has none."""
         return self.now().get(name, MISSING)

@@ -107,6 +107,9 @@ class InterpreterHolder(Holder):
             raise TypeError(f"{name} cannot be put back")
         write(value)
 
+    def can_put(self, name: Any, value: Any) -> bool:  # noqa: ARG002
+        return self.facets[name].write is not None
+
     def keep(self) -> Callable[[], None]:
         """What puts everything back as it is now. A fork resets the current event loop and the random state."""
         kept = self.now()

@@ -98,7 +98,7 @@ class Leak:
 
 def is_quiet(holder: Holder, name: Any, before: Any, after: Any) -> bool:
     """See `Leak.is_quiet`."""
-    if holder.quiet:
+    if holder.is_quiet_name(name):
         return True
     facet = getattr(holder, "facets", {}).get(name)
     if facet is not None:
@@ -131,6 +131,15 @@ class Ledger:
 
     def since(self, start: int, end: int) -> List[Change]:
         return self.changes[start:end]
+
+
+def own_changes(ledger: Ledger, undo: Any) -> List[Change]:
+    """What a test itself changed, not the fixtures that it shares with others: `undo` is its index and a span."""
+    if not undo:
+        return []
+    index, start, end = undo
+    found = ledger.since(start, end)
+    return [one for one in found if one.author.kind == TEST and one.author.test == index]
 
 
 def _fold(changes: List[Change]) -> List[Leak]:

@@ -14,13 +14,13 @@ from _pytest import runner
 
 from readiness_probe import upper
 from readiness_probe.tracing import locate
-from readiness_probe.tracing.ledger import TEST
+from readiness_probe.tracing.files import note_writes
+from readiness_probe.tracing.ledger import own_changes
 
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
     from readiness_probe.places import Places
-    from readiness_probe.tracing.ledger import Ledger
     from readiness_probe.tracing.tracker import Tracker
 
 _KIND = re.compile(r"[\w.]+(?=:|$)")
@@ -49,6 +49,7 @@ class Replayer:
         broken = self._put_back(question)
         if broken:
             return {"outcome": "lost", "error": broken}
+        wrote = note_writes()
         began = time.monotonic()
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
@@ -63,6 +64,7 @@ class Replayer:
                 result["where"], result["stack"] = watch.stop()
             faulthandler.cancel_dump_traceback_later()
         result["seconds"] = time.monotonic() - began
+        result["wrote"] = sorted(wrote)
         return result
 
     def run(self, item: Any) -> Dict[str, Any]:
@@ -79,7 +81,7 @@ class Replayer:
 
     def _put_back(self, question: Dict[str, Any]) -> str:
         ledger = self._tracker.ledger
-        own = _own_changes(ledger, question.get("undo"))
+        own = own_changes(ledger, question.get("undo"))
         chosen = [ledger.changes[number] for number in question.get("put", ())]
         for change in sorted([*own, *chosen], key=lambda one: -one.number):
             try:
@@ -93,15 +95,6 @@ class Replayer:
         if wanted is None:
             return None
         return locate.Watch(wanted, self._tracker, self._places)
-
-
-def _own_changes(ledger: Ledger, undo: Any) -> List[Any]:
-    """What the test itself changed; not the fixtures that it shares with others."""
-    if not undo:
-        return []
-    index, start, end = undo
-    found = ledger.since(start, end)
-    return [one for one in found if one.author.kind == TEST and one.author.test == index]
 
 
 def _ready(item: Any) -> None:

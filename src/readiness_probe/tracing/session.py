@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing.causes import Budget, Case
+from readiness_probe.tracing.disk import Disk, OnDisk
 from readiness_probe.tracing.explore import Explorer, until_out_of_budget
 from readiness_probe.tracing.findings import Findings
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
@@ -41,6 +42,7 @@ class Tracing:
         self.replayer: Optional[Replayer] = None
         self._why_not = ""
         self._base: Optional[World] = None
+        self._disk: Optional[Disk] = None
         self._cases: List[Case] = []
         self._fixtures: Dict[int, Author] = {}
         self._index: Dict[int, int] = {}
@@ -65,7 +67,7 @@ class Tracing:
 
     def begin(self) -> None:
         """Before the first test file is imported."""
-        self.tracker = Tracker(self._recorder.places.is_users)
+        self.tracker = Tracker(self._recorder.places)
 
     def imported(self, name: str) -> None:
         """A test file (or a package of them) was collected, and so imported."""
@@ -79,6 +81,7 @@ class Tracing:
     def _first_test(self) -> None:
         assert self.tracker is not None
         self.tracker.ledger.tests_from = self.tracker.look(Author(IMPORT, "the start of the session"))
+        self._disk = Disk(self.tracker.files, self.tracker.ledger)
         self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
         self._base = self._freeze()
         if self._options.get("all"):
@@ -169,6 +172,7 @@ class Tracing:
             return None
         assert self.replayer is not None
         assert self.tracker is not None
+        assert self._disk is not None
         flush()
         replayer, keep = self.replayer, self.tracker.interpreter.keep()
 
@@ -176,7 +180,8 @@ class Tracing:
             keep()
             return replayer.answer(question)
 
-        return freeze(lambda: silence(self._recorder.config), answer)
+        world = freeze(lambda: silence(self._recorder.config), answer)
+        return OnDisk(world, self._disk, len(self.tracker.ledger.changes))
 
     # --- after the tests
 

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.files import FilesHolder, folders_of_user
 from readiness_probe.tracing.graph import Graph
 from readiness_probe.tracing.holders import (
     ClassHolder,
@@ -19,29 +20,32 @@ from readiness_probe.tracing.holders import (
 from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
 from readiness_probe.tracing.ledger import Ledger
 from readiness_probe.tracing.loggers import loggers
+from readiness_probe.tracing.tree import Tree
 from readiness_probe.tracing.values import ATOMS
 from readiness_probe.tracing.versions import Versions
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Set
+    from typing import Any, Dict, Iterable, List, Optional, Set
 
+    from readiness_probe.places import Places
     from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author
 
+_LEAD_NOWHERE = (EnvironmentHolder, InterpreterHolder, FilesHolder)
 _LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
 
 
 class Tracker:
-    """`users` says of a file whether it is the user's own code. The first look is the base of the ledger.
+    """`places` says of a file whether it is the user's own code. The first look is the base of the ledger.
 
     `seconds` is the CPU time of all looks.
     """
 
-    def __init__(self, users: Callable[[str], bool]) -> None:
+    def __init__(self, places: Places) -> None:
+        began = time.thread_time()
         self.versions = Versions()
         self.ledger = Ledger()
-        self.seconds = 0.0
-        self._graph = Graph(users, all_classes=self.versions.of_classes)
+        self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
         self._tagged: List[Holder] = []
         self._tags: List[Any] = []
         self._last = b""
@@ -59,7 +63,10 @@ class Tracker:
         for name in _LISTS_OF_SYS:
             self._graph.leave_alone(getattr(sys, name))
             self._take(SequenceHolder(f"sys.{name}", getattr(sys, name)))
+        self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative)
+        self._take(self.files)
         self._discover()
+        self.seconds = time.thread_time() - began
 
     @property
     def watched(self) -> int:
@@ -101,7 +108,7 @@ class Tracker:
         now = holder.now()
         for name, before, after in holder.changes(holder.seen, now):
             self.ledger.add(holder, name, before, after, author)
-            if type(after) not in ATOMS and not isinstance(holder, (EnvironmentHolder, InterpreterHolder)):
+            if type(after) not in ATOMS and not isinstance(holder, _LEAD_NOWHERE):
                 self._follow_new(holder, name, after)
         holder.seen = now
 

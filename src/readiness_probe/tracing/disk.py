@@ -1,0 +1,154 @@
+"""The disk as it was when a world was frozen, for as long as that world is asked something.
+
+All copies of a process share one disk. So files are put back around each question, by the one process that asks: what
+is there now is moved aside and moved back, never read and written again where a rename does. Nothing is asked before
+the last test is over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing import filestate
+from readiness_probe.tracing.ledger import own_changes
+from readiness_probe.tracing.values import MISSING
+from readiness_probe.tracing.worlds import World
+
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Set, Tuple
+
+    from readiness_probe.tracing.files import FilesHolder
+    from readiness_probe.tracing.ledger import Change, Ledger
+
+
+class Disk:
+    """`files` holds how things are when all tests are over, `ledger` how they came to be so."""
+
+    def __init__(self, files: FilesHolder, ledger: Ledger) -> None:
+        self._files = files
+        self._ledger = ledger
+        self._moved: List[Tuple[str, str]] = []
+        self._made: List[str] = []
+        self._asides: Set[str] = set()
+
+    def ask(self, world: OnDisk, question: Dict[str, Any]) -> Dict[str, Any]:
+        wrote: Set[str] = set()
+        try:
+            self._put(self._wanted(world.number, question))
+            answer = world.ask_only(question)
+            wrote = set(answer.get("wrote", ()))
+            return answer
+        except (OSError, ValueError) as error:
+            return {"outcome": "lost", "error": f"a file cannot be put back: {error}"}
+        finally:
+            self._take_back()
+            self._clean_up(wrote)
+
+    def _wanted(self, number: int, question: Dict[str, Any]) -> Dict[str, Any]:
+        """What lay where when there were `number` changes, but for those that the question takes back."""
+        found: Dict[str, Any] = {}
+        for change in filter(self._is_of_files, self._ledger.changes):
+            if change.number < number:
+                found[change.name] = change.after
+            else:
+                found.setdefault(change.name, change.before)
+        chosen = [self._ledger.changes[one] for one in question.get("put", ())]
+        for change in sorted(
+            [*own_changes(self._ledger, question.get("undo")), *chosen], key=lambda one: -one.number
+        ):
+            if self._is_of_files(change):
+                found[change.name] = change.before
+        return found
+
+    def _is_of_files(self, change: Change) -> bool:
+        return change.holder is self._files
+
+    def _put(self, wanted: Dict[str, Any]) -> None:
+        ends = self._files.tree.states
+        for path, state in sorted(wanted.items()):
+            if filestate.same(ends.get(path, MISSING), state):
+                continue
+            if self._files.can_put(path, state):
+                if os.path.lexists(path):
+                    self._move_aside(path)
+                if state is not MISSING:
+                    self._made.append(path)
+                    filestate.write(path, state)
+
+    def _move_aside(self, path: str) -> None:
+        tree = self._files.tree
+        folder = tree.root if tree.is_inside(path) else os.path.dirname(path)
+        aside = os.path.join(folder, f".readiness-aside-{os.getpid()}")
+        os.makedirs(aside, exist_ok=True)
+        self._asides.add(aside)
+        there = os.path.join(aside, str(len(self._moved)))
+        os.rename(path, there)
+        self._moved.append((path, there))
+
+    def _take_back(self) -> None:
+        for path in reversed(self._made):
+            _remove(path)
+        for path, aside in reversed(self._moved):
+            _remove(path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.rename(aside, path)
+        for aside in self._asides:
+            os.rmdir(aside)
+        self._made, self._moved, self._asides = [], [], set()
+
+    def _clean_up(self, wrote: Set[str]) -> None:
+        """What the replay wrote to. What a person or another program writes meanwhile is theirs, and stays."""
+        tree, open_now = self._files.tree, _open_paths()
+        known = {change.name for change in self._ledger.changes if self._is_of_files(change)}
+        for path in tree.written():
+            end = tree.states.get(path, MISSING)
+            is_ours = path in known or _is_below(path, wrote)
+            if not is_ours or path in open_now or not self._files.can_put(path, end):
+                continue
+            if not filestate.same(end, filestate.read(path)):
+                # What a copy left, and we may not change, stays: it is no state of the run that was traced.
+                with contextlib.suppress(OSError):
+                    filestate.write(path, end)
+        tree.written()
+
+
+class OnDisk(World):
+    """A frozen world, and the number of changes that there were then: the disk belongs to it."""
+
+    def __init__(self, world: World, disk: Disk, number: int) -> None:
+        super().__init__(world.pid, world._to, world._answers)
+        self.number = number
+        self._disk = disk
+
+    def ask(self, question: Dict[str, Any]) -> Dict[str, Any]:
+        return self._disk.ask(self, question)
+
+    def ask_only(self, question: Dict[str, Any]) -> Dict[str, Any]:
+        return super().ask(question)
+
+
+def _is_below(path: str, paths: Set[str]) -> bool:
+    while path not in paths and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return path in paths
+
+
+def _remove(path: str) -> None:
+    if os.path.lexists(path):
+        filestate.remove(path)
+
+
+def _open_paths() -> Set[str]:
+    """Files that this process holds open: to write them anew would leave the descriptor with another file."""
+    found: Set[str] = set()
+    try:
+        numbers = os.listdir("/proc/self/fd")
+    except OSError:
+        return found
+    for number in numbers:
+        # The descriptor of the listing itself is gone by now.
+        with contextlib.suppress(OSError):
+            found.add(os.readlink(f"/proc/self/fd/{number}"))
+    return found

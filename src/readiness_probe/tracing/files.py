@@ -1,0 +1,120 @@
+"""Files and folders, watched like any other state; which of them may be put back, and what a replay wrote to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from readiness_probe.tracing import filestate
+from readiness_probe.tracing.holders import Holder
+from readiness_probe.tracing.tree import Tree
+from readiness_probe.tracing.values import MISSING
+
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+TITLE = "files"
+
+
+class FilesHolder(Holder):
+    """What lies where, by absolute path. `shown_path` says how a person calls one.
+
+    The disk is one for all copies of a process. So nothing is put back in a copy: `disk.py` does that around each
+    question, and takes it back.
+    """
+
+    def __init__(self, tree: Tree, shown_path: Callable[[str], str]) -> None:
+        super().__init__(TITLE, None)
+        self.tree = tree
+        self.proved: Set[str] = set()
+        self._shown_path = shown_path
+        self._folders: Set[str] = set()
+        self._last: Tuple[str, Any, Any] = ("", None, MISSING)
+
+    def now(self) -> Dict[Any, Any]:
+        return dict(self.tree.states)
+
+    def moved(self) -> bool:
+        return bool(self.tree.refresh())
+
+    def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
+        """What came, folders before what is in them; what went the other way round."""
+        gone = sorted((path for path in before if path not in after), reverse=True)
+        other = [path for path, state in after.items() if before.get(path, MISSING) is not state]
+        found = [(path, before.get(path, MISSING), after.get(path, MISSING)) for path in [*gone, *sorted(other)]]
+        for path, *states in found:
+            if any(one is not MISSING and one.kind == filestate.FOLDER for one in states):
+                self._folders.add(path)
+        return found
+
+    def same(self, one: Any, other: Any) -> bool:
+        return filestate.same(one, other)
+
+    def get(self, name: Any) -> Any:
+        """Read only where it was written to since the last time: this is asked after each line of a test."""
+        mark = _mark(name)
+        if self._last[:2] != (name, mark):
+            self._last = (name, mark, filestate.read(name))
+        return self._last[2]
+
+    def put(self, name: Any, value: Any) -> None:
+        """See the class."""
+
+    def can_put(self, name: Any, value: Any) -> bool:
+        """Inside of the project; elsewhere only what a test of ours was seen to write."""
+        if value is not MISSING and not value.can_be_written:
+            return False
+        return self.tree.is_inside(name) or name in self.proved
+
+    def is_quiet_name(self, name: Any) -> bool:
+        return not self.tree.is_inside(name)
+
+    def state(self, name: Any) -> str:
+        return f"{'folder' if name in self._folders else 'file'} {self._shown_path(name)}"
+
+    def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
+        return filestate.shown(value)
+
+
+def folders_of_user() -> Tuple[str, str]:
+    """HOME and TMPDIR of this process."""
+    home = os.environ.get("HOME", "")
+    temporary = os.environ.get("TMPDIR") or "/tmp"
+    return home, temporary
+
+
+def _mark(path: str) -> Optional[Tuple[int, ...]]:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode
+
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_FIRST = frozenset({"os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.chmod", "sqlite3.connect"})
+_BOTH = frozenset({"os.rename", "os.link", "os.symlink"})
+
+
+def note_writes() -> Set[str]:
+    """Every path that this process writes to from now on. For copies alone: an audit hook stays for good."""
+    found: Set[str] = set()
+
+    def heard(event: str, arguments: Tuple[Any, ...]) -> None:
+        if event == "open":
+            chosen = arguments[:1] if _is_written(arguments[2]) else ()
+        elif event in _FIRST:
+            chosen = arguments[:1]
+        elif event in _BOTH:
+            chosen = arguments[:2]
+        else:
+            return
+        found.update(os.path.realpath(os.fsdecode(one)) for one in chosen if isinstance(one, (str, bytes)))
+
+    sys.addaudithook(heard)
+    return found
+
+
+def _is_written(flags: Any) -> bool:
+    return type(flags) is int and bool(flags & _WRITES)

@@ -101,3 +101,24 @@ def test_outcomes_are_the_same_with_and_without(write):
     report = ask(write(test_a=suite))
     assert report.findings == ()
     assert report.tests == 4
+
+
+def test_replays_leave_the_files_of_the_project_as_the_run_left_them(write):
+    """What a replay makes, changes and removes on the disk is gone again, and what the run left is still there."""
+    folder = write(
+        test_a="def test_polluter():\n    open('kept.txt', 'a').write('x')\n    open('flag', 'w').close()\n",
+        test_b=(
+            "import os\n\n\ndef test_victim():\n    open(f'trace-{os.getpid()}', 'w').close()\n"
+            "    os.chmod('kept.txt', 0o600)\n    assert not os.path.exists('flag')\n"
+        ),
+        test_c="import os\n\n\ndef test_last():\n    os.remove('gone.txt')\n",
+    )
+    (folder / "kept.txt").write_text("kept")
+    (folder / "gone.txt").write_text("gone")
+    (found,) = ask(folder).findings
+    assert [cause.state for cause in found.causes] == ["file flag"]
+    names = {path.name for path in folder.iterdir() if path.suffix != ".py"}
+    (trace,) = {name for name in names if name.startswith("trace-")}
+    assert names == {"kept.txt", "flag", trace}
+    assert (folder / "kept.txt").read_text() == "keptx"
+    assert (folder / "kept.txt").stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing import outside
 from readiness_probe.tracing.ledger import IMPORT, Leak
 from readiness_probe.tracing.minimise import OutOfBudget, minimal
 
@@ -136,11 +137,17 @@ class Court:
         if control["error"] != self.case.error:
             return self._not_the_same(control)
         leaks = self._in_force()
-        for tier in tiers(leaks, self.case.start):
-            answer = self.again(first_changes(tier))
-            if answer["outcome"] in PASSES:
-                return self._victim(tier)
-        return self._not_put_back(control, leaks)
+        found = self._tier_that_matters(leaks)
+        if found is None and outside.prove(self._cannot_be_put(), self._once_more):
+            leaks = self._in_force()
+            found = self._tier_that_matters(leaks)
+        return self._not_put_back(control, leaks) if found is None else self._victim(found)
+
+    def _tier_that_matters(self, leaks: List[Leak]) -> Optional[List[Leak]]:
+        return next((tier for tier in tiers(leaks, self.case.start) if self._passes_with(tier)), None)
+
+    def _once_more(self, test: int) -> Answer:
+        return {} if self.base is None else self._ask(self.base, run=[test])
 
     def _not_the_same(self, control: Answer) -> Tuple[str, List[List[Leak]], str]:
         """What was meant to repeat the failure ended otherwise: a thread or a file is missing in the copy, say."""
@@ -161,8 +168,8 @@ class Court:
         found = [minimal(list(reversed(leaks)), passes)]
         try:
             for _ in range(ALTERNATIVES):
-                used = {id(leak) for one in found for leak in one}
-                rest = [leak for leak in leaks if id(leak) not in used]
+                used = [leak for one in found for leak in one]
+                rest = [leak for leak in leaks if not any(leak.encloses(one) for one in used)]
                 if not rest or not passes(rest):
                     break
                 found.append(minimal(list(reversed(rest)), passes))
@@ -198,6 +205,9 @@ class Court:
                     break
                 return "broken_and_polluted", [found], f"alone it fails with: {alone.get('said') or wanted}"
         return "broken", [], f"alone it fails otherwise: {alone.get('said')}" if key == "error" else ""
+
+    def _cannot_be_put(self) -> List[Leak]:
+        return [leak for leak in self.ledger.leaks(self.case.start) if not can_be_put(leak)]
 
     def _in_force(self) -> List[Leak]:
         return list(filter(can_be_put, self.ledger.leaks(self.case.start)))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import filestate
 from readiness_probe.tracing.holders import Holder
-from readiness_probe.tracing.tree import Tree
 from readiness_probe.tracing.values import MISSING
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+    from readiness_probe.tracing.tree import Tree
 
 TITLE = "files"
 
@@ -42,7 +43,9 @@ class FilesHolder(Holder):
         """What came, folders before what is in them; what went the other way round."""
         gone = sorted((path for path in before if path not in after), reverse=True)
         other = [path for path, state in after.items() if before.get(path, MISSING) is not state]
-        found = [(path, before.get(path, MISSING), after.get(path, MISSING)) for path in [*gone, *sorted(other)]]
+        found = [
+            (path, before.get(path, MISSING), after.get(path, MISSING)) for path in [*gone, *sorted(other)]
+        ]
         for path, *states in found:
             if any(one is not MISSING and one.kind == filestate.FOLDER for one in states):
                 self._folders.add(path)
@@ -67,11 +70,21 @@ class FilesHolder(Holder):
             return False
         return self.tree.is_inside(name) or name in self.proved
 
+    def encloses(self, name: Any, other: Any) -> bool:
+        return str(other).startswith(name + os.sep)
+
     def is_quiet_name(self, name: Any) -> bool:
         return not self.tree.is_inside(name)
 
     def state(self, name: Any) -> str:
-        return f"{'folder' if name in self._folders else 'file'} {self._shown_path(name)}"
+        return f"{'folder' if name in self._folders else 'file'} {self._called(name)}"
+
+    def _called(self, path: str) -> str:
+        if not self.tree.is_inside(path):
+            for folder, short in zip(map(os.path.realpath, folders_of_user()), ("~", "$TMPDIR")):
+                if path.startswith(folder + os.sep):
+                    return short + path[len(folder) :]
+        return self._shown_path(path)
 
     def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
         return filestate.shown(value)

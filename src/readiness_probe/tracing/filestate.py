@@ -56,7 +56,11 @@ def same(one: Any, other: Any) -> bool:
     """Nothing that a program could tell apart, but for the time."""
     if one is other:
         return True
-    if one is MISSING or other is MISSING or (one.kind, one.mode, one.size) != (other.kind, other.mode, other.size):
+    if (
+        one is MISSING
+        or other is MISSING
+        or (one.kind, one.mode, one.size) != (other.kind, other.mode, other.size)
+    ):
         return False
     if one.content is None or other.content is None:
         return bool(one.kind != FILE or one.time == other.time)

@@ -79,6 +79,10 @@ class Holder:
         """Whether `put` can do what it should in a copy of the process."""
         return True
 
+    def encloses(self, name: Any, other: Any) -> bool:  # noqa: ARG002
+        """Whether what has that name holds what has the other one."""
+        return False
+
     def is_quiet_name(self, name: Any) -> bool:  # noqa: ARG002
         """As `quiet`, of one name."""
         return self.quiet

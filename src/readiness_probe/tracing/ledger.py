@@ -81,6 +81,12 @@ class Leak:
     def holder(self) -> Holder:
         return self.last.holder
 
+    def encloses(self, other: Leak) -> bool:
+        """Whether to put this back takes the other one along: the same, or a folder and what is in it."""
+        if self is other:
+            return True
+        return self.holder is other.holder and self.holder.encloses(self.last.name, other.last.name)
+
     @property
     def is_quiet(self) -> bool:
         """A change that programs make as a matter of course: an import, a value filled in at first use."""

@@ -24,8 +24,28 @@ _CLOCK = 0.02
 """Seconds by which the clock of a file system may be behind."""
 _OF_TOOLS = frozenset(
     {
-        *(".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", "node_modules", "__pycache__", ".readiness"),
-        *(".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", "htmlcov", ".eggs", ".idea", ".vscode"),
+        *(
+            ".git",
+            ".hg",
+            ".svn",
+            ".tox",
+            ".nox",
+            ".venv",
+            "venv",
+            "node_modules",
+            "__pycache__",
+            ".readiness",
+        ),
+        *(
+            ".pytest_cache",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".hypothesis",
+            "htmlcov",
+            ".eggs",
+            ".idea",
+            ".vscode",
+        ),
     }
 )
 _LIKE_TOOLS = (".coverage", "pytest-of-", ".readiness-", "readiness-")

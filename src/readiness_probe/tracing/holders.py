@@ -19,6 +19,8 @@ CONTENT = "content"
 """The one name of a holder whose content is only ever looked at as a whole."""
 _SIMPLE_KEYS = frozenset({str, int, bytes, bool, type(None)})
 _OF_MODULES = frozenset({"__builtins__", "__warningregistry__", "__annotations__", "__cached__"})
+_WATCHED_ELSEWHERE = {"time": frozenset({"tzname", "timezone", "altzone", "daylight"})}
+"""Names that only show what the C library holds; to bind them anew changes nothing."""
 _OF_CLASSES = frozenset(
     {
         *("__dict__", "__weakref__", "_abc_impl", "__abstractmethods__", "__annotations__"),
@@ -101,6 +103,10 @@ class ModuleHolder(Holder):
 
     own = True
 
+    def __init__(self, title: str, target: Any) -> None:
+        super().__init__(title, target)
+        self._left_out = _OF_MODULES | _WATCHED_ELSEWHERE.get(title, frozenset())
+
     def get(self, name: Any) -> Any:
         return self.dict().get(name, MISSING)
 
@@ -108,7 +114,7 @@ class ModuleHolder(Holder):
         return module_names(self.target)  # type: ignore[no-any-return]
 
     def now(self) -> Dict[Any, Any]:
-        return {name: value for name, value in self.dict().copy().items() if name not in _OF_MODULES}
+        return {name: value for name, value in self.dict().copy().items() if name not in self._left_out}
 
     def put(self, name: Any, value: Any) -> None:
         _put_item(self.dict(), name, value)

@@ -9,10 +9,10 @@ import gc
 import os
 import signal
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing import process
 from readiness_probe.tracing.holders import Holder
 from readiness_probe.tracing.loops import CurrentLoop
 from readiness_probe.tracing.values import MISSING, module_names, same, shown, shown_variable
@@ -66,7 +66,10 @@ class Facet:
         *,
         quiet: bool = False,
         plain: bool = True,
+        copied: bool = True,
     ) -> None:
+        """`copied`: whether a fork of the process has it too."""
+        self.copied = copied
         self.read = read
         self.write = write
         self.words = words
@@ -130,7 +133,7 @@ class InterpreterHolder(Holder):
 
 
 def _facets() -> Dict[str, Facet]:
-    loop = CurrentLoop()
+    loop, sockets = CurrentLoop(), process.Sockets()
     return {
         "cwd": Facet(_cwd, lambda path: os.chdir(path)),
         "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
@@ -147,7 +150,11 @@ def _facets() -> Dict[str, Facet]:
         "signal handlers": Facet(_signals, _set_signals, _words_of_signals),
         "the interval timer": Facet(_timer, _set_timer, lambda on: "running" if on else "not running"),
         "logging.disable": Facet(_logging_disabled, _set_logging_disabled),
-        "threads": Facet(_threads, None, _words_of_threads, quiet=True),
+        "the time zone": Facet(process.time_zone, process.set_time_zone, process.words_of_time_zone),
+        "atexit callbacks": Facet(process.exit_callbacks, process.set_exit_callbacks, quiet=True),
+        "threads": Facet(process.threads, None, process.words_of_threads, quiet=True, copied=False),
+        "child processes": Facet(process.children, None, process.words_of_children, quiet=True, copied=False),
+        "open sockets": Facet(sockets.read, None, sockets.words, quiet=True),
     }
 
 
@@ -289,14 +296,6 @@ def _set_logging_disabled(value: Any) -> None:
     manager = _manager()
     manager.disable = value
     manager._clear_cache()
-
-
-def _threads() -> Any:
-    return tuple(sorted(number for number in threading._active))  # type: ignore[attr-defined]
-
-
-def _words_of_threads(numbers: Any) -> str:
-    return f"{len(numbers)} running"
 
 
 class _Opaque:

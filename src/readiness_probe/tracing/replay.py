@@ -49,6 +49,9 @@ class Replayer:
         broken = self._put_back(question)
         if broken:
             return {"outcome": "lost", "error": broken}
+        return self._tracker.context.run(lambda: self._answer(question))
+
+    def _answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
         wrote = note_writes()
         began = time.monotonic()
         with tempfile.TemporaryFile() as stack:

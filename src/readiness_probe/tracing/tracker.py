@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.context import ContextHolder
 from readiness_probe.tracing.files import FilesHolder, folders_of_user
+from readiness_probe.tracing.filters import FiltersHolder
 from readiness_probe.tracing.graph import Graph
 from readiness_probe.tracing.holders import (
     ClassHolder,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author
 
-_LEAD_NOWHERE = (EnvironmentHolder, InterpreterHolder, FilesHolder)
+_LEAD_NOWHERE = (EnvironmentHolder, InterpreterHolder, FilesHolder, FiltersHolder)
 _LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
 
 
@@ -63,6 +66,10 @@ class Tracker:
         for name in _LISTS_OF_SYS:
             self._graph.leave_alone(getattr(sys, name))
             self._take(SequenceHolder(f"sys.{name}", getattr(sys, name)))
+        self.context = ContextHolder()
+        self._take(self.context)
+        self._graph.leave_alone(warnings.filters)
+        self._take(FiltersHolder())
         self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative)
         self._take(self.files)
         self._discover()

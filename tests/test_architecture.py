@@ -22,9 +22,9 @@ HEIGHT = {
         "trials": 3,
         "run": 4,
         "isolation": 5,
-        "review": 5,
         "report": 5,
-        "cli": 6,
+        "review": 6,
+        "cli": 7,
     },
     "mini_agent": {
         "conversation": 0,

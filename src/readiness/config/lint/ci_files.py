@@ -56,12 +56,20 @@ class CiFile:
 
 
 class GateRun:
-    """One line of a CI file that runs the gate: where, which gate, and the lanes it reaches."""
+    """One line of a CI file that runs the gate: where, which gate, and the lanes it reaches.
 
-    def __init__(self, where: str, gate: str, lanes: frozenset[str]) -> None:
+    `through` is the line of a make target or script that it runs the gate by, else the same as `where`. `gates` are
+    the gates by name, empty where checks or lanes were asked for.
+    """
+
+    def __init__(
+        self, where: str, gate: str, lanes: frozenset[str], through: str = "", gates: tuple[str, ...] = ()
+    ) -> None:
         self.where = where
         self.gate = gate
         self.lanes = lanes
+        self.through = through or where
+        self.gates = gates
 
     def __str__(self) -> str:
         shown = ", ".join(lane for lane in LANES if lane in self.lanes)
@@ -171,12 +179,12 @@ def _gate_run(call: Call, file: CiFile, number: int, config: Config) -> GateRun:
     expected = checks or tuple(env["READINESS_EXPECT"].replace(",", " ").split())
     if expected:
         reached = frozenset(check.lane for check in config.checks if check.name in expected)
-        return GateRun(where, f"the checks {', '.join(expected)}", reached)
+        return GateRun(where, f"the checks {', '.join(expected)}", reached, call.where)
     if lanes:
-        return GateRun(where, f"lane {', '.join(lanes)}", frozenset(lanes))
+        return GateRun(where, f"lane {', '.join(lanes)}", frozenset(lanes), call.where)
     chosen = _gates_meant(gate, file, config)
     shown = " or ".join(chosen) or gate
-    return GateRun(where, f"gate {shown}", _lanes_of(chosen, env, config))
+    return GateRun(where, f"gate {shown}", _lanes_of(chosen, env, config), call.where, tuple(chosen))
 
 
 def _flags(words: tuple[str, ...]) -> tuple[list[str], list[str], tuple[str, ...]]:

@@ -34,7 +34,7 @@ _EVERYWHERE: Final = frozenset(
 
 
 def findings(subject: Subject) -> Iterator[LintFinding]:
-    files = _ci_files(subject.root)
+    files = ci_files(subject.root)
     yield from _lanes_without_gate(subject)
     if files:
         yield from _lanes_without_job(subject, files)
@@ -45,7 +45,8 @@ def findings(subject: Subject) -> Iterator[LintFinding]:
     yield from _switches(subject, files)
 
 
-def _ci_files(root: str) -> list[CiFile]:
+def ci_files(root: str) -> list[CiFile]:
+    """The CI files of a project, where the common systems keep them."""
     paths = [path for path in _CI if os.path.exists(os.path.join(root, path))]
     if not paths:
         return []

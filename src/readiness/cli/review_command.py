@@ -1,0 +1,85 @@
+"""`readiness review`: what a person reads when the gate is red, written from the evidence."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from readiness.cli import project
+from readiness.record.outcome import EXIT_READY
+from readiness.record.redact import Redactor, secret_values
+from readiness.record.value import as_json
+from readiness.record.write_aside import write_aside
+from readiness.report.json_report import to_json
+from readiness.review.compose import compose
+from readiness.review.read_sources import read_sources
+from readiness.review.render import markdown
+from readiness.run import artifacts, session
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Final
+
+    from readiness.record.record import Record
+    from readiness.review.document import Findings
+    from readiness.run.artifacts import RunFolder
+
+NAME: Final = "FINDINGS.md"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "exit codes: 0 written, whatever the run's verdict · 2 usage error, or it could not be written\n"
+    )
+    project.add_place(parser)
+    parser.add_argument("run", nargs="?", default="latest", metavar="RUN", help="run id or the start of one")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help=f"write it there instead of {NAME} at the root; `-` is standard output",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print it as JSON, each statement with its evidence"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Raises UsageError for a run that is not on record, JournalError for one that cannot be read."""
+    root = os.path.dirname(project.find_config(args))
+    folder = artifacts.find(root, args.run)
+    record = session.rebuild(folder)
+    _keep_report(record, folder)
+    findings = Redactor(secret_values(os.environ)).value(
+        compose(record, read_sources(root, folder, record, os.environ))
+    )
+    if args.json:
+        sys.stdout.write(json.dumps(as_json(findings), indent=1) + "\n")
+        return EXIT_READY
+    if args.output == "-":
+        sys.stdout.write(markdown(findings))
+        return EXIT_READY
+    path = os.path.abspath(args.output) if args.output else os.path.join(root, NAME)
+    _write(findings, folder, path)
+    print(f"{findings.verdict}: {os.path.relpath(path)}")
+    return EXIT_READY
+
+
+def _keep_report(record: Record, folder: RunFolder) -> None:
+    """report.json as it is cited: written again where a killed run or an earlier version left none, or another."""
+    path, text = folder.inside("report.json"), to_json(record)
+    try:
+        with open(path, encoding="utf-8") as file:
+            if file.read() == text:
+                return
+    except FileNotFoundError:
+        pass
+    write_aside(path, text)
+
+
+def _write(findings: Findings, folder: RunFolder, path: str) -> None:
+    """Where it was asked for, and into the run's folder. Raises OSError with the file's name."""
+    for target in dict.fromkeys((folder.inside(NAME), path)):
+        base = os.path.relpath(folder.root, os.path.dirname(target))
+        write_aside(target, markdown(findings, "" if base == "." else f"{base}/"))

@@ -1,0 +1,119 @@
+"""Section 2: the class of each failure's cause, what caused it by file and line, and how that was proved."""
+
+from __future__ import annotations
+
+from readiness.gate.cause_class import classify
+from readiness.isolation.wording import PROOF
+from readiness.report import wording
+from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
+from readiness.review.regression import MOST_SHOWN
+from readiness.review.sources import commit, earlier_run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from readiness.gate.cause_class import CauseClass
+    from readiness.record.finding import Cause, Finding
+    from readiness.record.record import Record
+    from readiness.record.result import CheckResult, Failure
+    from readiness.review.document import Evidence, Statement
+    from readiness.review.sources import Sources
+
+
+def root_cause(record: Record, sources: Sources) -> Section:
+    bad = wording.against_it(record)
+    if not bad:
+        nothing = stated("Nothing failed, so nothing has a cause.", sources.reported("reasons"))
+        return Section("Root cause", (nothing,))
+    told: dict[str, str] = {}
+    return Section("Root cause", tuple(said for check in bad for said in _check(check, sources, told)))
+
+
+def cause_of(check: CheckResult, failure: Failure | None, sources: Sources) -> CauseClass:
+    earlier = sources.last_pass.get(check.name)
+    return classify(check, failure, earlier=earlier, own_modules=sources.own_modules)
+
+
+def _check(check: CheckResult, sources: Sources, told: dict[str, str]) -> Iterator[Statement]:
+    """`told` has each failure that was explained, and the check that it was explained in."""
+    tests = [one for one in check.failures if one.test][:MOST_SHOWN]
+    again = [one for one in tests if one.test in told]
+    if again:
+        where = names(list(dict.fromkeys(told[one.test] for one in again)))
+        which = shorts([one.test for one in again])
+        yield stated(
+            f"{name(check.name)} fails in tests that {where} fails in too: {which}.",
+            sources.check(check.name),
+        )
+    for failure in tests:
+        if failure.test not in told:
+            told[failure.test] = check.name
+            yield from _failure(check, failure, sources)
+    if not tests:
+        yield _class(f"The check {name(check.name)}", cause_of(check, None, sources), check, None, sources)
+
+
+def _failure(check: CheckResult, failure: Failure, sources: Sources) -> Iterator[Statement]:
+    finding = next((one for one in check.findings if one.test == failure.test), None)
+    yield _class(name(failure.test), cause_of(check, failure, sources), check, failure, sources)
+    for cause in finding.causes if finding else ():
+        yield _polluter(cause, check, sources)
+    if finding and finding.causes:
+        yield from _victim(finding, check, sources)
+    for note in finding.notes if finding else ():
+        yield stated(f"{words(note)}.", sources.event("check_finished", check.name))
+
+
+def _class(
+    what: str, cause: CauseClass, check: CheckResult, failure: Failure | None, sources: Sources
+) -> Statement:
+    rests_on = (*_rests_on(cause, check, failure, sources), sources.check(check.name))
+    return stated(f"{what}: cause class {name(cause.word)}: {marked(cause.why)}.", *rests_on)
+
+
+def _rests_on(
+    cause: CauseClass, check: CheckResult, failure: Failure | None, sources: Sources
+) -> Iterator[Evidence | None]:
+    """What decided the class."""
+    if cause.by == "service":
+        service = cause.ref
+        yield sources.event("service", service)
+        yield from (sources.log_end(path, 3) for path in sources.logs if path.endswith(f"/{service}.log"))
+    elif cause.by == "history":
+        yield earlier_run(cause.ref)
+        earlier = sources.last_pass.get(check.name)
+        yield commit(earlier.commit) if earlier and earlier.commit else None
+    elif cause.by == "config":
+        yield sources.line(cause.ref)
+    elif cause.by == "message":
+        yield sources.log(check.log, cause.ref)
+        yield sources.line(failure.where) if failure else None
+    yield sources.event("check_finished", check.name)
+
+
+def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
+    """The write, with the lines that it stands in."""
+    who = f"{name(cause.polluter)}{f' ({cause.kind})' if cause.kind != 'test' else ''}"
+    changed = f" leaves {name(cause.state)} changed, from {name(cause.before)} to {name(cause.after)}"
+    unnamed = " leaves something behind that is not watched, so it has no name"
+    where = f", written at {name(cause.where)}" if cause.exact and cause.where else ""
+    told = sources.event("check_finished", check.name)
+    lines = sources.function(cause.where) or sources.test(cause.polluter)
+    said = f"{who}{changed if cause.state else unnamed}{where}:"
+    return stated(
+        said, sources.line(cause.where) if cause.exact else None, lines, told, quoted=lines is not None
+    )
+
+
+def _victim(finding: Finding, check: CheckResult, sources: Sources) -> Iterator[Statement]:
+    told = sources.event("check_finished", check.name)
+    lines = sources.test(finding.test)
+    if lines:
+        yield stated(
+            f"{short(finding.test)} meets it, and expects the other value:", lines, told, quoted=True
+        )
+    proofs = [PROOF.get(cause.proof, cause.proof) for cause in finding.causes if cause.state]
+    unnamed = "run again in copies of the process: it fails after this test, and passes without"
+    for proof in dict.fromkeys(proofs or [unnamed]):
+        yield stated(f"How it was proved: {words(proof)}.", told)

@@ -1,0 +1,158 @@
+"""What the findings are written from, beside the record: files, journal lines, CI, git and earlier runs. Values only."""
+
+from __future__ import annotations
+
+import json
+
+from readiness.record.value import EMPTY, value
+from readiness.review.document import CODE, COMMIT, LOG, RECORD, RUN, Evidence
+from readiness.review.places import around, function_around, shortened, split_place, test_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from readiness.gate.cause_class import LastPass
+
+
+@value
+class SourceFile:
+    """A file as it was when the run saw it, where that can be known. `gone`: read from git, no longer in the tree."""
+
+    lines: tuple[str, ...]
+    blob: str = ""
+    gone: bool = False
+
+
+@value
+class CiRun:
+    """A line of a CI file that runs the gate. `through` is the line that a make target or script runs it from, where
+    that is another; `what` is what it runs, `gate` that gate's place in the configuration."""
+
+    where: str
+    what: str
+    lanes: tuple[str, ...]
+    through: str = ""
+    gate: str = ""
+
+
+@value
+class Committed:
+    """The commit that a line came with: its hash, its day (ISO 8601, UTC) and its time in seconds."""
+
+    commit: str
+    day: str
+    epoch: int
+
+
+@value
+class Sources:
+    """`journal` has the line of each event by kind and name, `report` the lines of report.json. `files` and `logs` are
+    by path from the root, `blame` by place. `isolate` has the pytest arguments of a check, `strict` the checks with
+    `isolation: strict`, `traced` those that trace at all."""
+
+    folder: str
+    """The run's folder, from the root."""
+    journal: Mapping[tuple[str, str], int]
+    report: tuple[str, ...] = ()
+    files: Mapping[str, SourceFile] = EMPTY
+    logs: Mapping[str, tuple[str, ...]] = EMPTY
+    ci_files: tuple[str, ...] = ()
+    ci_runs: tuple[CiRun, ...] = ()
+    lanes: Mapping[str, tuple[str, str]] = EMPTY
+    """Of each lane that the configuration fills: the first check in it and that check's place."""
+    blame: Mapping[str, Committed] = EMPTY
+    isolate: Mapping[str, str] = EMPTY
+    isolation: Mapping[str, str] = EMPTY
+    """How each check looks for leaks: `off`, `trace`, `strict`."""
+    run_places: Mapping[str, str] = EMPTY
+    """Where the command of each check stands."""
+    last_pass: Mapping[str, LastPass] = EMPTY
+    """Of each check that did not pass: the last run in which it did."""
+    own_modules: frozenset[str] = frozenset()
+    """Names that the project's own code can be imported by."""
+    changed: str = ""
+    """Why the files are not known to be those that ran; empty when they are."""
+    config_fault: str = ""
+    """Why the configuration cannot be read any more; empty when it can."""
+
+    def event(self, kind: str, name: str, holds: str = "") -> Evidence | None:
+        """The line of the journal that tells of something; `holds` is a piece of it."""
+        line = self.journal.get((kind, name))
+        return self._record("journal.jsonl", line, holds or f'"event": "{kind}"') if line else None
+
+    def reported(self, key: str) -> Evidence | None:
+        """The line of report.json that begins with a key."""
+        start = f'"{key}": '
+        line = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
+        return self._record("report.json", line, start.strip()) if line else None
+
+    def check(self, name: str) -> Evidence | None:
+        """The line of report.json that holds a check as it was judged."""
+        holds = f'"name": {json.dumps(name)}'
+        lines = enumerate(self.report, 1)
+        line = next((number for number, text in lines if holds in text and '"ran_against": ' in text), 0)
+        return self._record("report.json", line, holds) if line else None
+
+    def _record(self, file: str, line: int, text: str) -> Evidence:
+        return Evidence(RECORD, f"{self.folder}/{file}", line, line, text)
+
+    def log(self, path: str, piece: str) -> Evidence | None:
+        """The first line of a log that holds the piece."""
+        lines = self.logs.get(path, ())
+        line = next((number for number, text in enumerate(lines, 1) if piece in text), 0) if piece else 0
+        return Evidence(LOG, path, line, line, piece) if line else None
+
+    def log_end(self, path: str, most: int = 12) -> Evidence | None:
+        """The last lines of a log."""
+        lines = self.logs.get(path, ())
+        if not lines:
+            return None
+        first = max(1, len(lines) - most + 1)
+        return Evidence(LOG, path, first, len(lines), "\n".join(lines[first - 1 :]))
+
+    def line(self, place: str) -> Evidence | None:
+        """The one line that a place names; None when its file is not there."""
+        return self.lines(place, 0, 0)
+
+    def lines(self, place: str, before: int = 2, after: int = 2) -> Evidence | None:
+        path, line = split_place(place)
+        file = self.files.get(path)
+        if file is None or not 1 <= line <= len(file.lines):
+            return None
+        return self._code(path, file, around(line, len(file.lines), before, after))
+
+    def whole(self, path: str) -> Evidence | None:
+        """All of a file."""
+        file = self.files.get(path)
+        return self._code(path, file, (1, len(file.lines))) if file and file.lines else None
+
+    def function(self, place: str) -> Evidence | None:
+        """The function that a place lies in, or the lines beside it."""
+        path, line = split_place(place)
+        file = self.files.get(path)
+        if file is None or not 1 <= line <= len(file.lines):
+            return None
+        span = function_around("\n".join(file.lines), line) if path.endswith(".py") else None
+        return self._code(path, file, shortened(span, line)) if span else self.lines(place)
+
+    def test(self, test: str) -> Evidence | None:
+        """The lines of a test, by its id."""
+        path, _, inner = test.partition("::")
+        file = self.files.get(path)
+        span = test_in("\n".join(file.lines), inner) if file and inner else None
+        return self._code(path, file, shortened(span, span[0])) if file and span else None
+
+    def _code(self, path: str, file: SourceFile, span: tuple[int, int]) -> Evidence:
+        first, last = span
+        return Evidence(
+            CODE, path, first, last, "\n".join(file.lines[first - 1 : last]), file.blob, file.gone
+        )
+
+
+def commit(hash_: str) -> Evidence:
+    return Evidence(COMMIT, hash_)
+
+
+def earlier_run(run_id: str) -> Evidence:
+    return Evidence(RUN, f".readiness/runs/{run_id}/journal.jsonl", 1, 1, run_id)

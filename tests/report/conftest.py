@@ -228,6 +228,18 @@ def any_header() -> Draw:
 
 
 RUN = "20260928T091500Z-3f9a"
+POLLUTER = "tests/smoke_optional/test_agent_proxy_headers_and_errors.py"
+FIX = f"""--- a/{POLLUTER}
++++ b/{POLLUTER}
+@@ -43,5 +43,5 @@
+-def test_errors():
++def test_errors(monkeypatch):
+     class _FakeInvoker:
+         recorded = {{}}
+ 
+-    agent_proxy.HttpToolsInvoker = _FakeInvoker
++    monkeypatch.setattr(agent_proxy, "HttpToolsInvoker", _FakeInvoker)
+"""
 PRECEDENCE = "tests/smoke_optional/test_agent_proxy_validation_errors.py::test_agent_proxy_headers_precedence"
 
 
@@ -293,6 +305,25 @@ def seed() -> Record:
                         "E   AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}",
                     ),
                 ),
+                findings=(
+                    Finding(
+                        PRECEDENCE,
+                        "victim",
+                        "AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}",
+                        (
+                            Cause(
+                                f"{POLLUTER}::test_errors",
+                                "agent_proxy.HttpToolsInvoker",
+                                "class agent_proxy.HttpToolsInvoker",
+                                "class test_agent_proxy_headers_and_errors._FakeInvoker",
+                                f"{POLLUTER}:47",
+                                "forked",
+                            ),
+                        ),
+                        patch=Patch(FIX, "polluter", True, "pytest tests/smoke_optional", (PRECEDENCE,), 42),
+                    ),
+                ),
+                left_over=(LeftOver(f"{POLLUTER}::test_errors", "agent_proxy.HttpToolsInvoker"),),
                 skips=(Skip("tests/smoke_optional/test_docker.py::test_image", "no docker here", ""),),
                 place="readiness.yml:14:5",
             ),

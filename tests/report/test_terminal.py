@@ -71,9 +71,12 @@ def test_the_seed_on_a_screen(seed: Record) -> None:
     assert re.fullmatch(
         r"  ✘ failed +all_smokes_core +core +3\.42 s  41 passed, 1 failed, 1 skipped", shown[at]
     )
-    assert shown[at + 1 : at + 4] == [
+    assert shown[at + 1 : at + 7] == [
         "      tests/smoke_optional/test_agent_proxy_validation_errors.py:52 in test_agent_proxy_headers_precedence",
         "        AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}",
+        "        victim of tests/smoke_optional/test_agent_proxy_headers_and_errors.py::test_errors",
+        "        which leaves agent_proxy.HttpToolsInvoker changed (tests/smoke_optional/test_agent_proxy_headers_and_errors.py:…",
+        "        Fix, verified, in the test that leaks: the diff is in PROJECT_READY.md",
         "      log: .readiness/runs/20260928T091500Z-3f9a/logs/all_smokes_core.log",
     ]
     assert "lanes    core NOT READY · nd NOT RUN (last READY 3 days ago) · live NOT RUN (never)" in shown
@@ -114,12 +117,39 @@ def test_many_that_passed_share_a_line(seed: Record) -> None:
     assert folded.endswith("…")
 
 
-def test_of_many_that_failed_the_first_are_told_and_each_has_its_line(seed: Record) -> None:
-    shown = lines_of(replace(seed, checks=many(30, Outcome.FAILED)))
-    assert sum("✘ failed" in line for line in shown) == 30
-    assert sum("and 2 more failures" in line for line in shown) == 6
-    assert "        four" in shown
-    assert "        five" not in shown
+def test_of_many_that_failed_the_first_is_told_and_the_rest_are_counted(seed: Record) -> None:
+    shown = lines_of(replace(seed, checks=many(300, Outcome.FAILED)), 80)
+    assert len(shown) <= 24
+    listed = sum(line.startswith("  ✘ failed ") for line in shown)
+    assert listed >= 3
+    assert any(
+        line.startswith(f"  ✘ not passed   {300 - listed} more checks: check_{listed}, ") for line in shown
+    )
+    assert shown[3:5] == ["      a.py:1 in t", "        one"]
+    assert "      and 2 more failures" in shown
+    assert f"read     PROJECT_READY.md, or .readiness/runs/{seed.header.run_id}/report.html" in shown
+
+
+def test_a_higher_screen_shows_more_of_each(seed: Record) -> None:
+    checks = many(6, Outcome.FAILED)
+    low, high = (
+        summary(replace(seed, checks=checks), colour=False, width=120, height=height).splitlines()
+        for height in (10, 90)
+    )
+    assert len(low) <= 24 < len(high) <= 90
+    assert high.count("        four") == 6
+    assert "        five" not in high
+    assert all(any(f"check_{at} " in line for line in low) for at in range(6)), "each has its line"
+
+
+@settings(max_examples=60)
+@given(data=st.data(), height=st.integers(0, 60), times=st.integers(1, 12))
+def test_any_record_fits_its_screen(
+    any_record: Callable[[st.DataObject], Record], data: st.DataObject, height: int, times: int
+) -> None:
+    record = any_record(data)
+    text = summary(replace(record, checks=record.checks * times), colour=False, width=80, height=height)
+    assert text.count("\n") <= max(height, 24)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.TIMED_OUT, Outcome.ERROR])
@@ -140,8 +170,8 @@ def test_many_reasons_and_problems_are_counted(seed: Record) -> None:
     shown = lines_of(replace(seed, reasons=tuple(f"reason {at}" for at in range(9)), problems=("disk full",)))
     assert shown[-1] == "NOT READY  reason 0 (and 8 more reasons)"
     assert [line for line in shown if line.startswith("also")] == [
-        *(f"also     reason {at}" for at in range(1, 5)),
-        "also     and 4 more, in PROJECT_READY.md",
+        "also     reason 1",
+        "also     and 7 more, in PROJECT_READY.md",
     ]
     assert "problem  disk full" in shown
 

@@ -12,7 +12,7 @@ from readiness.config.lint.subject import Subject
 from readiness.config.lint.toothless import lost_failures
 from readiness.gate.settings import UsageError, of_header
 from readiness.report.progress import Progress
-from readiness.report.terminal import summary
+from readiness.report.terminal import SCREEN, summary
 from readiness.report.write import write_reports
 from readiness.run import artifacts, session
 from readiness.run.capture import capture
@@ -80,7 +80,8 @@ def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
     except OSError as error:
         problems.append(f"{error.filename}: {error.strerror}; the history of this project is not up to date")
     try:
-        sys.stdout.write(summary(record, colour=_colour(environ), width=_width()))
+        width, height = _screen()
+        sys.stdout.write(summary(record, colour=_colour(environ), width=width, height=height))
         sys.stdout.flush()
     except OSError as error:
         # The verdict is the exit code's and report.json's; what is left to print would fail again at the end.
@@ -141,8 +142,12 @@ def _colour(environ: dict[str, str]) -> bool:
     return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
-def _width() -> int:
-    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 120
+def _screen() -> tuple[int, int]:
+    """Columns and lines that the summary may take; a terminal keeps one line for the prompt."""
+    if not sys.stdout.isatty():
+        return 120, SCREEN
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return size.columns, size.lines - 1
 
 
 def _positive(text: str) -> int:

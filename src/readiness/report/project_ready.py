@@ -132,20 +132,18 @@ def _finding(finding: Finding) -> Iterator[str]:
         for name, fact in findings.cause_facts(cause):
             if fact.strip():
                 yield f"- {name}: {prose(fact) if name == 'proof' else code(fact)}"
-        yield ""
-    if said := findings.together(finding):
-        yield said
-        yield ""
     yield from (f"- {prose(note)}" for note in finding.notes[:CAUSES])
+    if said := findings.together(finding):
+        yield f"\n{said}"
     if finding.patch:
         yield from _patch(finding.patch)
     elif finding.no_patch:
-        yield f"No fix: {prose(finding.no_patch)}"
+        yield f"\nNo fix: {prose(finding.no_patch)}"
 
 
 def _patch(patch: Patch) -> Iterator[str]:
     yield ""
-    yield f"{findings.patch_heading(patch)}: {prose(findings.patch_proof(patch))}"
+    yield f"**{findings.patch_heading(patch)}.** {prose(findings.patch_proof(patch))}"
     yield ""
     yield (
         fenced(patch.diff, "diff")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from readiness.record.finding import OPENINGS
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
 from readiness.record.value import value
-from readiness.report import answered, trials, wording
+from readiness.report import answered, findings, trials, wording
 from readiness.report.plain import first_line, plain, plain_lines
 from readiness.report.width import columns, cut, padded
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
 
+    from readiness.record.finding import Finding
     from readiness.record.record import Record
     from readiness.record.result import CheckResult
 
@@ -30,12 +32,18 @@ VERDICT_COLOURS: Final = {
     Verdict.INCONCLUSIVE: BOLD_YELLOW,
 }
 WIDEST_NAME: Final = 36
+SCREEN: Final = 24
+"""Lines of the smallest terminal: what a summary takes unless more are known to be there."""
 FOLDED_FROM: Final = 16
 """Checks from which on those that passed share one line."""
-TOLD: Final = 6
-"""Checks whose first failure is shown; the others have their line."""
+LEAST: Final = 8
+"""Lines for the checks and what is told of them, however much else there is."""
+KEPT: Final = 6
+"""Lines of these that are kept for telling why the first check did not pass."""
+AT_ONCE: Final = 3
+"""Lines that one check is given before the next has its turn."""
 LINES_OF_A_MESSAGE: Final = 4
-MOST_LINES: Final = 5
+MOST_LINES: Final = 2
 """Reasons, notes or problems shown."""
 
 
@@ -46,11 +54,16 @@ class _Line:
     text: str
     colour: str = ""
     coloured: int = 0
+    rank: int = 0
+    """Of a line that tells more of a check: the lower, the sooner it is shown where there is little room."""
 
 
-def summary(record: Record, *, colour: bool, width: int) -> str:
-    """Lines of at most `width` columns. Colour only repeats what a word says; the last line holds the verdict."""
-    return "".join(f"{_drawn(line, colour, width)}\n" for line in _lines(record))
+def summary(record: Record, *, colour: bool, width: int, height: int = SCREEN) -> str:
+    """At most `height` lines (24 at least) of at most `width` columns, however many checks there are.
+
+    Colour only repeats what a word says; the last line holds the verdict.
+    """
+    return "".join(f"{_drawn(line, colour, width)}\n" for line in _lines(record, max(height, SCREEN)))
 
 
 def _drawn(line: _Line, colour: bool, width: int) -> str:
@@ -60,20 +73,26 @@ def _drawn(line: _Line, colour: bool, width: int) -> str:
     return f"\x1b[{line.colour}m{text[: line.coloured]}\x1b[0m{text[line.coloured :]}"
 
 
-def _lines(record: Record) -> Iterator[_Line]:
+def _lines(record: Record, height: int) -> Iterator[_Line]:
+    foot = [_Line(""), *_foot(record), _verdict(record)]
     yield _Line(_title(record))
     yield _Line("")
-    yield from _checks(record)
-    yield _Line("")
+    yield from _checks(record.checks, max(LEAST, height - 2 - len(foot)))
+    yield from foot
+
+
+def _foot(record: Record) -> Iterator[_Line]:
     yield _labelled("lanes", " · ".join(_lanes(record)))
     yield from _findings(record)
     yield from _several("note", record.notes)
     yield from _several("problem", record.problems)
     yield from _several("also", record.reasons[1:])
+    if record.verdict is not Verdict.READY:
+        run = plain(record.header.run_id)
+        yield _labelled("read", f"PROJECT_READY.md, or .readiness/runs/{run}/report.html")
     command = wording.next_command(record)
     if command:
         yield _labelled("next", plain(command))
-    yield _verdict(record)
 
 
 def _title(record: Record) -> str:
@@ -87,28 +106,55 @@ def _title(record: Record) -> str:
     return plain(f"readiness {header.run_id} · {' · '.join(facts)}")
 
 
-def _checks(record: Record) -> Iterator[_Line]:
-    names = [_name(check) for check in record.checks]
-    name_width = min(WIDEST_NAME, max(map(columns, names), default=0))
-    folded = len(record.checks) >= FOLDED_FROM
-    told = TOLD
-    for check in record.checks:
-        if check.outcome is Outcome.PASSED:
-            if not folded:
-                yield _check(check, name_width)
-                yield from _answered(check)
-            continue
-        yield _check(check, name_width)
-        yield from _answered(check)
-        if told:
-            yield from _story(check)
-            told -= 1
-    passed = [check.name for check in record.checks if check.outcome is Outcome.PASSED]
-    if folded and passed:
-        label = f"  {wording.SYMBOLS[Outcome.PASSED]} {'passed':<13}"
-        yield _Line(
-            f"{label}{wording.plural(len(passed), 'check')}: {plain(', '.join(passed))}", GREEN, len(label)
-        )
+def _checks(checks: tuple[CheckResult, ...], room: int) -> Iterator[_Line]:
+    """A line for each check, and below it as much of what is known as there is room for."""
+    ranked = sorted(range(len(checks)), key=lambda at: not checks[at].required)
+    bad = [at for at in ranked if checks[at].outcome is not Outcome.PASSED]
+    good = [at for at, check in enumerate(checks) if check.outcome is Outcome.PASSED]
+    lines = room - (min(KEPT, len(_more(checks[bad[0]]))) if bad else 0)
+    folded = len(good) > 1 and (len(checks) >= FOLDED_FROM or len(checks) > lines)
+    for_bad = lines - (1 if folded else len(good))
+    shown = bad if len(bad) <= for_bad else bad[: for_bad - 1]
+    left = room - len(shown) - (len(shown) < len(bad)) - (1 if folded else len(good))
+    named = shown if folded else [*shown, *good]
+    told = [_more(checks[at]) for at in named]
+    below = {
+        at: _first(more, number)
+        for at, more, number in zip(named, told, _shared(list(map(len, told)), left), strict=True)
+    }
+    name_width = min(WIDEST_NAME, max((columns(_name(checks[at])) for at in named), default=0))
+    for at in sorted(below):
+        yield _check(checks[at], name_width)
+        yield from below[at]
+    if len(shown) < len(bad):
+        yield _folded(Outcome.FAILED, "not passed", [checks[at] for at in bad[len(shown) :]], RED)
+    if folded:
+        yield _folded(Outcome.PASSED, "passed", [checks[at] for at in good], GREEN)
+
+
+def _folded(outcome: Outcome, word: str, checks: list[CheckResult], colour: str) -> _Line:
+    """Several checks in one line."""
+    label = f"  {wording.SYMBOLS[outcome]} {word:<13}"
+    more = "more " if word != "passed" else ""
+    number = f"{len(checks)} {more}{'check' if len(checks) == 1 else 'checks'}"
+    return _Line(f"{label}{number}: {plain(', '.join(one.name for one in checks))}", colour, len(label))
+
+
+def _shared(wanted: list[int], room: int) -> list[int]:
+    """How many of the lines that each wants it gets: some to each in turn, until there is no room."""
+    given = [0] * len(wanted)
+    while room > 0 and given != wanted:
+        for at, most in enumerate(wanted):
+            more = min(AT_ONCE, most - given[at], room)
+            given[at] += more
+            room -= more
+    return given
+
+
+def _first(lines: list[_Line], number: int) -> list[_Line]:
+    """So many of the lines, those of the lowest rank, in their order."""
+    chosen = sorted(range(len(lines)), key=lambda at: lines[at].rank)[:number]
+    return [lines[at] for at in sorted(chosen)]
 
 
 def _check(check: CheckResult, name_width: int) -> _Line:
@@ -118,13 +164,19 @@ def _check(check: CheckResult, name_width: int) -> _Line:
     return _Line(text, COLOURS.get(check.outcome, RED), len(label))
 
 
+def _more(check: CheckResult) -> list[_Line]:
+    """What is told below the line of a check."""
+    story = [] if check.outcome is Outcome.PASSED else list(_story(check))
+    return [*story, *_answered(check)]
+
+
 def _answered(check: CheckResult) -> Iterator[_Line]:
     if found := answered.line(check):
-        yield _told(plain(found))
+        yield _told(plain(found), 4)
     if check.trials:
-        yield from (_told(plain(one)) for one in trials.lines(check))
+        yield from (_told(plain(one), 4) for one in trials.lines(check))
         if check.outcome is not Outcome.PASSED:
-            yield from (_told(one) for one in trials.plotted(check))
+            yield from (_told(one, 6) for one in trials.plotted(check))
 
 
 def _name(check: CheckResult) -> str:
@@ -132,28 +184,48 @@ def _name(check: CheckResult) -> str:
 
 
 def _story(check: CheckResult) -> Iterator[_Line]:
-    """The first failure with its own values, else the reason and what was last written."""
+    """The first failure with its own values and its cause, else the reason and what was last written."""
     failure = wording.first_failure(check)
     if failure:
         test = failure.test.rpartition("::")[2] if failure.where else failure.test
         yield _told(plain(f"{failure.where} in {test}" if failure.where else test))
-        lines = [line for line in plain_lines(failure.message) if line.strip()]
-        yield from (_told(f"  {line}") for line in lines[:LINES_OF_A_MESSAGE])
+        said = [line for line in plain_lines(findings.message(check, failure)) if line.strip()]
+        ranks = (0, *[5] * LINES_OF_A_MESSAGE)
+        yield from (
+            _told(f"  {line}", rank) for line, rank in zip(said, ranks[:LINES_OF_A_MESSAGE], strict=False)
+        )
+        if finding := findings.of_failure(check, failure):
+            yield from _of_finding(finding)
         more = len(check.failures) - 1 + check.failures_left_out
         if more:
-            yield _told(f"and {wording.plural(more, 'more failure')}")
+            yield _told(f"and {wording.plural(more, 'more failure')}", 2)
     elif wording.counts(check.counts):
         yield _told(plain(check.reason))
     elif check.outcome is not Outcome.SKIPPED and check.last_output.strip():
         yield _told(f"last: {first_line(check.last_output.strip().splitlines()[-1])}")
+    if check.cause:
+        yield _told(f"cause: {plain(check.cause)}", 2)
     if check.survivors:
-        yield _told(f"could not be ended: {plain(', '.join(check.survivors))}")
+        yield _told(f"could not be ended: {plain(', '.join(check.survivors))}", 1)
     if check.log and check.outcome is not Outcome.SKIPPED:
-        yield _told(f"log: {plain(check.log)}")
+        yield _told(f"log: {plain(check.log)}", 3)
 
 
-def _told(text: str) -> _Line:
-    return _Line(f"      {text}")
+def _of_finding(finding: Finding) -> Iterator[_Line]:
+    opening = OPENINGS.get(finding.kind, "")
+    if not finding.causes and opening:
+        yield _told(f"  {opening}", 1)
+    for cause in finding.causes[:1]:
+        # In two lines: the names of a test and of a state fill one each.
+        yield _told(f"  {opening} {plain(cause.polluter)}", 1)
+        if cause.state:
+            yield _told(f"  which leaves {plain(cause.state)} changed ({plain(cause.where)})", 1)
+    if finding.patch and finding.patch.verified:
+        yield _told(f"  {findings.patch_heading(finding.patch)}: the diff is in PROJECT_READY.md", 1)
+
+
+def _told(text: str, rank: int = 0) -> _Line:
+    return _Line(f"      {text}", rank=rank)
 
 
 def _lanes(record: Record) -> Iterator[str]:

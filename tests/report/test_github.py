@@ -15,11 +15,14 @@ from readiness.record.record import Record
 from readiness.record.result import CheckResult, Failure, LintFinding
 from readiness.record.value import replace
 from readiness.report.github import (
+    COMMENT_BYTES,
     LONGEST_MESSAGE,
     PER_LEVEL,
     SUMMARY_BYTES,
     annotation_commands,
+    comment,
     job_summary,
+    marker,
 )
 from readiness.report.project_ready import project_ready
 
@@ -156,3 +159,40 @@ def test_a_huge_summary_is_cut_to_its_limit_and_says_so(seed: Record, limit: int
     assert 5000 - int(left[1]) == stories.count("### ") > 0
     assert "more of 5000 checks left out here" in table
     assert "STRICT_READY=1 readiness run --gate deploy" in table
+
+
+def test_a_comment_starts_with_the_mark_of_its_gate_and_tells_the_fix(seed: Record) -> None:
+    lines = comment(seed).splitlines()
+    assert lines[:2] == ["<!-- readiness: gate deploy -->", "# ✘ NOT READY"]
+    assert "```diff" in lines
+    assert "## Lanes" in lines
+    assert "## The run" not in lines
+    assert comment(seed) == comment(seed)
+
+
+@given(st.text(st.characters(exclude_categories=())), st.text())
+def test_no_name_of_a_gate_ends_its_mark_or_has_that_of_another(one: str, other: str) -> None:
+    mark = marker(one)
+    assert mark.isascii()
+    assert mark.count(">") == 1
+    assert mark.count("\n") == 0
+    if one.isascii() and other.isascii() and one != other:
+        assert marker(other) != mark
+
+
+def test_a_huge_comment_is_cut_to_what_github_takes(seed: Record) -> None:
+    record = replace(seed, checks=tuple(failing(f"check_{at}", failures=3) for at in range(3000)))
+    record = replace(record, reasons=("é" * 300_000,) * 50)
+    text = comment(record)
+    assert 10_000 < len(text.encode()) <= COMMENT_BYTES
+    assert "more of 3000 checks left out here" in text
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_any_comment_fits(any_record: Callable[[st.DataObject], Record], data: st.DataObject) -> None:
+    record = any_record(data)
+    text = comment(replace(record, checks=record.checks * 40))
+    assert len(text.encode("utf-8", "backslashreplace")) <= COMMENT_BYTES
+    assert text.startswith("<!-- readiness: gate ")
+    assert "\x1b" not in text

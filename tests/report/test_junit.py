@@ -128,8 +128,8 @@ def test_the_seed_has_its_failure_its_skip_its_totals_and_its_properties(seed: R
     failed, skipped = root.findall("testcase")
     assert failed.get("classname") == "tests.smoke_optional.test_agent_proxy_validation_errors"
     assert failed.get("name") == "test_agent_proxy_headers_precedence"
-    assert failed[0].get("message") == "AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}"
-    assert failed[0].text.startswith(
+    assert failed.find("failure").get("message") == "AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}"
+    assert failed.find("failure").text.startswith(
         "tests/smoke_optional/test_agent_proxy_validation_errors.py:52 (blob 5f3c9e1d)\n"
     )
     assert skipped[0].get("message") == "no docker here"
@@ -193,3 +193,25 @@ def test_any_text_comes_back_with_only_the_forbidden_escaped(seed: Record, text:
 def test_characters_that_xml_forbids_are_shown_as_escapes(seed: Record) -> None:
     check = CheckResult("a\x00b\ud800\uffff", "core", Outcome.PASSED, True, "")
     assert suite(junit(check, seed.header)).get("name") == r"a\x00b\ud800\uffff"
+
+
+def test_a_case_has_the_cause_of_its_failure_as_properties(seed: Record) -> None:
+    failed, skipped = suite(junit(seed.checks[0], seed.header)).findall("testcase")
+    properties = {one.get("name"): one.get("value") for one in failed.iter("property")}
+    finding = seed.checks[0].findings[0]
+    cause = finding.causes[0]
+    assert {name: properties[f"readiness.{name}"] for name in ("class", "polluter", "state", "where")} == {
+        "class": "victim", "polluter": cause.polluter, "state": cause.state, "where": cause.where,
+    }  # fmt: skip
+    assert finding.patch
+    assert properties["readiness.patch"] == finding.patch.diff
+    assert list(skipped.iter("property")) == []
+
+
+def test_a_change_that_was_not_verified_is_no_patch(seed: Record) -> None:
+    check = seed.checks[0]
+    patch = replace(check.findings[0].patch, verified=False)
+    finding = replace(check.findings[0], patch=patch, no_patch="it made other tests fail")
+    text = junit(replace(check, findings=(finding,)), seed.header)
+    assert "readiness.patch" not in text
+    assert 'name="readiness.no_patch" value="it made other tests fail"' in text

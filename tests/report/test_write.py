@@ -34,6 +34,8 @@ def test_every_format_is_there(seed: Record, places: tuple[Path, Path]) -> None:
     for path in (run / "junit").iterdir():
         assert ElementTree.parse(path).getroot().tag == "testsuite"
     assert (root / "PROJECT_READY.md").read_text().startswith("# NOT READY\n")
+    assert json.loads((run / "report.sarif").read_text())["version"] == "2.1.0"
+    assert (run / "comment.md").read_text().startswith("<!-- readiness: gate deploy -->\n")
     left = [path for path in (*run.rglob("*"), *root.rglob("*")) if path.name.endswith(".part")]
     assert left == []
 

@@ -1,6 +1,6 @@
-"""What GitHub shows of a run: the job's summary, and annotations on the lines that are wrong.
+"""What GitHub shows of a run: the job's summary, a comment on a pull request, and annotations on the lines that are wrong.
 
-Limits: a summary of 1 MiB for each step; of each step's annotations ten errors, ten warnings and ten notices, fifty
+Limits: 65,536 characters of a comment; a summary of 1 MiB for each step; of each step's annotations ten errors, ten warnings and ten notices, fifty
 of a job; 4096 characters of a message. Sources: "Workflow commands for GitHub Actions" and the constants of the
 runner (github.com/actions/runner, ExecutionContext.cs and CreateStepSummaryCommand).
 """
@@ -11,7 +11,7 @@ from readiness.record.outcome import Outcome
 from readiness.record.value import value
 from readiness.report import wording
 from readiness.report.markdown import Block, document
-from readiness.report.plain import plain, plain_lines
+from readiness.report.plain import plain, plain_lines, safe_name
 from readiness.report.project_ready import blocks
 
 TYPE_CHECKING = False
@@ -23,8 +23,16 @@ if TYPE_CHECKING:
     from readiness.record.result import CheckResult, Failure
 
 SUMMARY_BYTES: Final = 1 << 20
+COMMENT_BYTES: Final = 65_536
 PER_LEVEL: Final = 10
 LONGEST_MESSAGE: Final = 4096
+LEFT_TO_THE_SUMMARY: Final = (
+    "Skipped tests",
+    "The run",
+    "Services",
+    "Left changed at the end, no fault by itself",
+)
+"""Parts that a comment has no need of."""
 LEVELS: Final = ("error", "warning", "notice")
 
 
@@ -41,6 +49,22 @@ class Annotation:
 def job_summary(record: Record, limit: int = SUMMARY_BYTES) -> str:
     """The report as the summary of a job, of at most `limit` bytes; what did not fit is said."""
     return document([Block("", (f"# {record.verdict}",)), *blocks(record)], limit)
+
+
+def comment(record: Record) -> str:
+    """The report as one comment on a pull request; its first line, which is not shown, tells it from other comments.
+
+    What did not fit is said. A workflow that finds a comment with that line changes it, and makes none anew.
+    """
+    mark = f"{marker(record.header.gate)}\n"
+    told = (block for block in blocks(record) if block.title not in LEFT_TO_THE_SUMMARY)
+    heading = Block("", (f"# {wording.VERDICT_SIGNS[record.verdict]} {record.verdict}",))
+    return mark + document([heading, *told], COMMENT_BYTES - len(mark))
+
+
+def marker(gate: str) -> str:
+    """`<!-- readiness: gate deploy -->`; of one gate always the same, and nothing in a name can end it."""
+    return f"<!-- readiness: gate {safe_name(gate)} -->"
 
 
 def annotation_commands(record: Record) -> tuple[str, ...]:

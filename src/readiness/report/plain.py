@@ -57,3 +57,13 @@ def _shown(character: str) -> str:
     if character.isspace():
         return " "
     return "\ufffd" if "\ud800" <= character <= "\udfff" else ""
+
+
+def safe_name(text: str) -> str:
+    """Other bytes than letters, digits, `.`, `_` and `-` as `%XX`: no two texts share one."""
+    data = text.encode("utf-8", "backslashreplace")
+    return "".join(chr(byte) if _is_safe(byte) else f"%{byte:02X}" for byte in data)
+
+
+def _is_safe(byte: int) -> bool:
+    return byte < 128 and (chr(byte).isalnum() or chr(byte) in "._-")

@@ -26,6 +26,8 @@ SYMBOLS: Final = {
 }
 """Beside the word, never instead of it. Only what passed has the tick."""
 
+VERDICT_SIGNS: Final = {Verdict.READY: "✔", Verdict.NOT_READY: "✘", Verdict.INCONCLUSIVE: "?"}
+
 LANE_MEANINGS: Final = {
     "core": "deterministic, without a network",
     "nd": "against a real model, judged by repeated trials",

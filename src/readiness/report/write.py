@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 
 from readiness.record.write_aside import write_aside
+from readiness.report import github
 from readiness.report.html.page import report_html
 from readiness.report.html.read_tails import read_tails
 from readiness.report.json_report import to_json
 from readiness.report.junit import junit
+from readiness.report.plain import safe_name
 from readiness.report.project_ready import project_ready
+from readiness.report.sarif.log import sarif
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 def write_reports(
     record: Record, run_folder: str, root: str, *, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """Write report.json, report.html, junit/*.xml and PROJECT_READY.md.
+    """Write report.json, report.html, report.sarif, comment.md, junit/*.xml and PROJECT_READY.md.
 
     On GitHub print annotations and add the job's summary.
 
@@ -29,6 +32,8 @@ def write_reports(
     """
     problems = _written(os.path.join(run_folder, "report.json"), to_json(record))
     problems += _page(record, run_folder, root)
+    problems += _written(os.path.join(run_folder, "report.sarif"), sarif(record))
+    problems += _written(os.path.join(run_folder, "comment.md"), github.comment(record))
     for check in record.checks:
         path = os.path.join(run_folder, "junit", f"{file_name(check.name)}.xml")
         if not (check.cached_from and _same_as_before(path, check.cached_from)):
@@ -44,14 +49,8 @@ def file_name(check: str) -> str:
 
     No two checks share one, and none leads out of its folder.
     """
-    safe = "".join(
-        chr(byte) if _is_safe(byte) else f"%{byte:02X}" for byte in check.encode("utf-8", "backslashreplace")
-    )
+    safe = safe_name(check)
     return f"%2E{safe[1:]}" if safe.startswith(".") else safe
-
-
-def _is_safe(byte: int) -> bool:
-    return byte < 128 and (chr(byte).isalnum() or chr(byte) in "._-")
 
 
 def _written(path: str, content: str) -> list[str]:
@@ -92,8 +91,6 @@ def _same_as_before(path: str, run_id: str) -> bool:
 
 
 def _on_github(record: Record, summary: str) -> list[str]:
-    from readiness.report import github
-
     commands = github.annotation_commands(record)
     print(*(f"{command}\n" for command in commands), sep="", end="", flush=True)
     if not summary:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from readiness.record.finding import Patch
 from readiness.record.outcome import Outcome, Verdict
 from readiness.record.record import Record
 from readiness.record.result import Failure, Skip
@@ -37,7 +38,7 @@ URLS = {"href", "src", "srcset", "action", "formaction", "data", "poster", "xlin
 ELEMENTS = set(
     re.findall(
         "[a-z0-9]+",
-        """html head meta title style body a main header h1 h2 h3 h4 p ul li nav section table caption thead tbody tr
+        """html head meta title style body a main header h1 h2 h3 h4 h5 p ul li nav section table caption thead tbody tr
         th td div span code pre bdi details summary dl dt dd form label input select option fieldset legend button
         script svg g rect line polyline text figure figcaption""",
     )
@@ -240,3 +241,63 @@ def test_a_run_that_passed_is_green_and_has_no_story(ready: Record) -> None:
     assert "verdict good" in [one.get("class") for one in page.of("h1")]
     assert page.of("details") == []
     assert all(check.outcome is Outcome.PASSED for check in ready.checks)
+
+
+def test_a_failure_tells_who_made_it_fail_and_what_mends_it(page: Page, seed: Record) -> None:
+    finding = seed.checks[0].findings[0]
+    cause = finding.causes[0]
+    for fact in (cause.polluter, cause.state, cause.before, cause.after, cause.where):
+        assert fact in page.inside("code")
+    assert "victim: fails because of what other tests left behind; alone it passes" in page.inside("h5")
+    assert "Fix, verified, in the test that leaks" in page.inside("h5")
+    assert "it fails as it is, and passes with this put back" in page.visible
+    assert "42 tests ran, 1 test mended and none worse (pytest tests/smoke_optional)" in page.visible
+    (diff,) = [one for one in page.of("pre") if one.get("class") == "diff"]
+    assert "data-copy" in diff
+    added = [data for (name, data) in page.text if name == "span" and data.startswith("+")]
+    assert '+    monkeypatch.setattr(agent_proxy, "HttpToolsInvoker", _FakeInvoker)' in added
+    left = [one.get("href") for one in page.of("a")]
+    assert "#left" in left
+
+
+def with_patch(seed: Record, patch: Patch | None, no_patch: str = "", times: int = 1) -> Page:
+    check = seed.checks[0]
+    finding = replace(check.findings[0], patch=patch, no_patch=no_patch)
+    found = replace(check, findings=(finding,), failures=check.failures * times)
+    return Page(report_html(replace(seed, checks=(found,))))
+
+
+def test_only_what_was_verified_is_called_a_fix(seed: Record) -> None:
+    patch = seed.checks[0].findings[0].patch
+    assert patch is not None
+    page = with_patch(seed, replace(patch, verified=False))
+    assert "Fix" not in page.inside("h5")
+    assert "A change that was not verified" in page.inside("h5")
+    assert "Fix" not in [str(one.get("aria-label")) for one in page.of("pre")]
+    assert "No fix: no line was found" in with_patch(seed, None, "no line was found").visible
+
+
+def test_a_diff_is_shown_whole_once_or_not_at_all(seed: Record) -> None:
+    patch = seed.checks[0].findings[0].patch
+    assert patch is not None
+    assert "too long to be shown here" in with_patch(seed, replace(patch, diff="+x\n" * 9000)).visible
+    page = with_patch(seed, patch, times=3)
+    assert len([one for one in page.of("pre") if one.get("class") == "diff"]) == 1
+    assert page.visible.count("It is the same change as one above.") == 2
+
+
+def test_a_diff_keeps_its_tabs_and_loses_what_would_fool_the_reader(seed: Record) -> None:
+    patch = Patch("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-\tif x:\n+\tif \u202ey\x1b[2K:\n", verified=True)
+    source = report_html(replace(seed, checks=(replace(seed.checks[0], findings=(
+        replace(seed.checks[0].findings[0], patch=patch),)),)))  # fmt: skip
+    assert "-\tif x:" in source
+    assert "+\tif y:" in source
+
+
+def test_findings_whose_failure_is_not_shown_have_a_line_each(seed: Record) -> None:
+    check = seed.checks[0]
+    others = tuple(replace(check.findings[0], test=f"a.py::test_{n}") for n in range(13))
+    page = Page(report_html(replace(seed, checks=(replace(check, findings=(*check.findings, *others)),))))
+    assert "Found out about other tests" in page.inside("h4")
+    assert "a.py::test_0: victim of " in page.visible
+    assert "3 more: see report.json" in page.visible

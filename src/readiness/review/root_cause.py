@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness.gate.cause_class import classify
-from readiness.isolation.wording import PROOF
+from readiness.record.finding import PROOF
 from readiness.report import wording
 from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
 from readiness.review.regression import MOST_SHOWN

@@ -1,4 +1,4 @@
-"""`mini-agent serve` as a user starts it, a model's server that follows a script, and environments for foreign clients."""
+"""`mini-agent serve` as a user starts it, a model's server that follows a script."""
 
 from __future__ import annotations
 
@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 TOKEN = "e2e-token"
-UNREACHABLE = re.compile(
-    r"NewConnectionError|ConnectTimeout|Failed to establish|Temporary failure|No matching distribution"
-)
 
 
 def answer(body: Any) -> Any:
@@ -187,38 +183,3 @@ def service(model: Model) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def token() -> str:
     return TOKEN
-
-
-class Environment:
-    """A virtual environment with one requirement, kept in the user's cache for the next time."""
-
-    def __init__(self, name: str, *requirements: str) -> None:
-        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        tag = f"{sys.version_info.major}{sys.version_info.minor}"
-        self.folder = Path(cache) / "readiness" / "test-environments" / f"{name}-{tag}"
-        self.python = str(self.folder / "bin" / "python")
-        self._requirements = requirements
-        self._marker = self.folder / "complete"
-
-    def ready(self) -> str:
-        """Its interpreter. Skips where no package index can be reached."""
-        wanted = "\n".join(self._requirements)
-        if self._marker.exists() and self._marker.read_text() == wanted:
-            return self.python
-        pip = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "-q", *self._requirements]
-        for words in ([sys.executable, "-m", "venv", "--clear", str(self.folder)], pip):
-            done = subprocess.run(
-                words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-            )
-            if done.returncode:
-                output = done.stdout + done.stderr
-                if UNREACHABLE.search(output):
-                    pytest.skip(f"the package index cannot be reached: {output[-300:]}")
-                raise AssertionError(f"{self._requirements} could not be installed: {output[-2000:]}")
-        self._marker.write_text(wanted)
-        return self.python
-
-
-@pytest.fixture(scope="session")
-def environment() -> Callable[..., str]:
-    return lambda name, *requirements: Environment(name, *requirements).ready()

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-INSPECT = ("inspect-ai>=0.3,<1", "openai>=3,<4")
 SCRIPT = """
 import json
 from inspect_ai import Task, eval
@@ -45,11 +44,10 @@ print("FOUND " + json.dumps({
 
 
 @pytest.fixture(scope="module")
-def found(service: str, token: str, environment: Any, tmp_path_factory: Any) -> Any:
-    python = environment("inspect-ai", *INSPECT)
+def found(service: str, token: str, inspect_ai_python: str, tmp_path_factory: Any) -> Any:
     folder = tmp_path_factory.mktemp("inspect")
     done = subprocess.run(
-        [python, "-W", "ignore", "-c", SCRIPT],
+        [inspect_ai_python, "-W", "ignore", "-c", SCRIPT],
         capture_output=True,
         text=True,
         timeout=240,

@@ -1,4 +1,4 @@
-"""A real server with the real model, started as a user would, and an environment of its own for litellm."""
+"""A real server with the real model, started as a user would."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from readiness.models.shelf import model_directory
 
 COMMAND = "import sys; from readiness.models import commands; sys.exit(commands.{}(sys.argv[1:]))"
 NEEDED = ("xllamacpp", "uvicorn", "httptools", "ollama", "openai")
-LITELLM = "litellm>=1.100,<2"
 UNREACHABLE = re.compile(
     r"NewConnectionError|ConnectTimeout|Failed to establish|Temporary failure|No matching distribution|cannot download"
 )
@@ -100,47 +99,3 @@ def server(model_file: str) -> Iterator[Server]:
 @pytest.fixture
 def start_server(model_file: str) -> Callable[..., object]:
     return started
-
-
-class Environment:
-    """A virtual environment being made while other tests run; kept in the user's cache for the next time."""
-
-    def __init__(self) -> None:
-        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        tag = f"{sys.version_info.major}{sys.version_info.minor}"
-        self.folder = Path(cache) / "readiness" / "test-environments" / f"litellm-{tag}"
-        self.python = self.folder / "bin" / "python"
-        self.marker = self.folder / "complete"
-        self.output = ""
-        self.making = threading.Thread(target=self._make)
-        self.making.start()
-
-    def _make(self) -> None:
-        if self.marker.exists() and self.marker.read_text() == LITELLM:
-            return
-        for words in (
-            [sys.executable, "-m", "venv", "--clear", str(self.folder)],
-            [str(self.python), "-m", "pip", "install", "--disable-pip-version-check", "-q", LITELLM],
-        ):
-            done = subprocess.run(
-                words, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-            )
-            if done.returncode:
-                self.output = done.stdout + done.stderr
-                return
-        self.marker.write_text(LITELLM)
-
-    def ready(self) -> str:
-        self.making.join(timeout=600)
-        if not self.marker.exists():
-            if UNREACHABLE.search(self.output):
-                pytest.skip(f"the package index cannot be reached: {self.output[-300:]}")
-            raise AssertionError(f"litellm could not be installed: {self.output[-2000:]}")
-        return str(self.python)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def litellm_environment(model_file: str) -> Iterator[Environment]:
-    environment = Environment()
-    yield environment
-    environment.making.join()

@@ -70,9 +70,9 @@ def relay(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
 
 
 @pytest.fixture(scope="module")
-def found(server: Any, relay: tuple[str, Path], litellm_environment: Any) -> Any:
+def found(server: Any, relay: tuple[str, Path], litellm_python: str) -> Any:
     done = subprocess.run(
-        [litellm_environment.ready(), "-W", "ignore", "-c", SCRIPT, relay[0], server.model],
+        [litellm_python, "-W", "ignore", "-c", SCRIPT, relay[0], server.model],
         capture_output=True,
         text=True,
         timeout=240,

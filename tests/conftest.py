@@ -16,9 +16,13 @@ from typing import Any
 import hypothesis
 import pytest
 
-# How fast examples are made says how busy the machine is, and nothing of the code.
+# How fast examples are made says how busy the machine is, and nothing of the code. Each run makes other examples, so
+# few of them in every run find what many in one run find; READINESS_EXAMPLES asks for more.
 hypothesis.settings.register_profile(
-    "readiness", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "readiness",
+    deadline=None,
+    max_examples=int(os.environ.get("READINESS_EXAMPLES", "40")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("readiness")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.config.fault import ConfigError, Fault
@@ -100,7 +100,6 @@ def test_a_new_form_without_version_misses_just_that(
     assert faults_of(text) == ["1:1: the file has no `version`; add `version: 2`"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.sampled_from(["a", "2", "'x'", "core", "~", "*a", "&a b", "!t c", "yes", "1.5"]),
@@ -126,7 +125,6 @@ def test_whatever_the_text_it_loads_or_is_refused_with_places_in_it(text: str) -
     assert outcome
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80) | st.text(alphabet="-: {}[]&*!|>'\"%@\n\tabc", max_size=80))
 def test_any_text_loads_or_is_refused(text: str) -> None:
     outcome = loaded_or_faults(text)

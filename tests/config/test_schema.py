@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.config.fault import ConfigError, Fault
@@ -214,7 +214,6 @@ def test_no_key_can_be_removed_or_misspelt_by_the_one_and_not_the_other(path: Pa
         assert_they_agree(misspelt, path[:-1])
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_value_is_refused_by_the_schema_and_loaded(data: st.DataObject) -> None:
     mutated = deepcopy(NEW)
@@ -223,7 +222,6 @@ def test_no_value_is_refused_by_the_schema_and_loaded(data: st.DataObject) -> No
     assert_they_agree(mutated, path)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_value_of_the_old_form_is_refused_by_the_schema_and_loaded(data: st.DataObject) -> None:
     mutated = deepcopy(OLD)

@@ -121,7 +121,6 @@ def test_what_went_well_is_not_annotated(ready: Record) -> None:
     assert annotation_commands(ready) == ()
 
 
-@settings(max_examples=80)
 @given(data=st.data())
 def test_no_text_breaks_out_of_its_command(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject

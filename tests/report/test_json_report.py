@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.record.record import REPORT_FORMAT, Record
@@ -14,7 +14,6 @@ from readiness.record.value import field_names
 from readiness.report.json_report import from_json, to_json
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_any_record_comes_back_exactly(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.record.outcome import Outcome
@@ -41,7 +41,6 @@ def suite(text: str) -> ElementTree.Element:
     return ElementTree.fromstring(text.encode())
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_check_gives_well_formed_xml_that_keeps_to_the_schema(
     any_check: Callable[[st.DataObject], CheckResult],
@@ -74,7 +73,6 @@ def test_any_check_gives_well_formed_xml_that_keeps_to_the_schema(
         assert total == number[tag] if tests else total >= number[tag]
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_only_what_passed_looks_green(
     any_check: Callable[[st.DataObject], CheckResult],
@@ -128,7 +126,9 @@ def test_the_seed_has_its_failure_its_skip_its_totals_and_its_properties(seed: R
     failed, skipped = root.findall("testcase")
     assert failed.get("classname") == "tests.smoke_optional.test_agent_proxy_validation_errors"
     assert failed.get("name") == "test_agent_proxy_headers_precedence"
-    assert failed.find("failure").get("message") == "AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}"
+    assert (
+        failed.find("failure").get("message") == "AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}"
+    )
     assert failed.find("failure").text.startswith(
         "tests/smoke_optional/test_agent_proxy_validation_errors.py:52 (blob 5f3c9e1d)\n"
     )

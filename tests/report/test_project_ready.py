@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.record.outcome import Outcome
@@ -106,7 +106,6 @@ def test_a_command_without_test_records_shows_the_last_it_wrote(seed: Record) ->
     assert "the end" in story
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_nothing_from_outside_becomes_markup(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject
@@ -131,7 +130,6 @@ def test_nothing_from_outside_becomes_markup(
             columns = 0
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_the_tick_is_for_what_passed_alone(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject

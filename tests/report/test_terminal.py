@@ -23,7 +23,6 @@ def lines_of(record: Record, width: int = 120) -> list[str]:
     return summary(record, colour=False, width=width).splitlines()
 
 
-@settings(max_examples=60)
 @given(data=st.data(), width=st.integers(20, 200))
 def test_any_record_fits_its_width_and_holds_no_escape(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject, width: int
@@ -38,7 +37,6 @@ def test_any_record_fits_its_width_and_holds_no_escape(
     assert text[:-1].split("\n")[-1].startswith(str(record.verdict)[: width - 1])
 
 
-@settings(max_examples=60)
 @given(data=st.data(), width=st.integers(20, 200))
 def test_without_its_colours_it_is_the_same(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject, width: int
@@ -142,7 +140,6 @@ def test_a_higher_screen_shows_more_of_each(seed: Record) -> None:
     assert all(any(f"check_{at} " in line for line in low) for at in range(6)), "each has its line"
 
 
-@settings(max_examples=60)
 @given(data=st.data(), height=st.integers(0, 60), times=st.integers(1, 12))
 def test_any_record_fits_its_screen(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject, height: int, times: int

@@ -6,7 +6,7 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.trials.boundary import Operating, TooLarge, horizon, operating, stops, total
@@ -30,7 +30,6 @@ def by_enumeration(zone: Zone, cap: int, curtailed: bool) -> Counter[tuple[Decis
     return found
 
 
-@settings(max_examples=60, deadline=None)
 @given(zone=..., cap=st.integers(1, 11), curtailed=st.booleans())
 def test_it_counts_what_walking_every_path_finds(zone: Zone, cap: int, curtailed: bool) -> None:
     counted = {
@@ -73,7 +72,6 @@ def test_the_error_rates_keep_their_bounds(zone: Zone, cap: int | None) -> None:
 
 
 @given(zone=..., low=st.floats(0, 1), high=st.floats(0, 1), cap=st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
 def test_a_higher_rate_is_readier(zone: Zone, low: float, high: float, cap: int) -> None:
     low, high = sorted((low, high))
     below, above = operating(zone, low, cap), operating(zone, high, cap)

@@ -214,7 +214,7 @@ PHRASES = st.lists(WORDS, min_size=1, max_size=9).map(" ".join).filter(str.strip
 COMMANDS = PHRASES | st.text(alphabet="ab |&;()<>$'\"`\\\n=-./*[]{}!#", max_size=30).filter(str.strip)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(COMMANDS, min_size=1, max_size=4))
 def test_no_command_breaks_a_rule(tmp_path: Path, commands: list[str]) -> None:
     for one in lint(hand_built(*commands), str(tmp_path), deep=False):

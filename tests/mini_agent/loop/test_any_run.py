@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_agent.conversation import Reply, ToolCall, ToolDefinition, ToolOutcome, Usage
@@ -69,7 +69,6 @@ def tools_of(kit):
     return kit.tools(*(ToolDefinition(name, parameters=NUMBER) for name in functions), **functions)
 
 
-@settings(deadline=None, max_examples=150)
 @given(scripts, limits)
 def test_any_run(kit, script, choices):
     model, tools = kit.model(*script), tools_of(kit)

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.record.finding import Patch
@@ -42,7 +42,6 @@ def test_the_schema_refuses_what_is_not_sarif(schema: Any, seed: Record) -> None
     assert not schema.is_valid(log)
 
 
-@settings(max_examples=60)
 @given(data=st.data())
 def test_any_record_keeps_to_the_schema(any_record: Draw, schema: Any, data: st.DataObject) -> None:
     record = any_record(data)

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "lint": "find what is wrong with the configuration before it lies",
     "isolate": "run pytest once and name the leaked state that makes a test fail: polluter, file:line, proof",
     "review": "write FINDINGS.md: what failed first, why by file and line, the fix, what never runs, what to do next",
+    "history": "what earlier runs say: rates, flakes, durations, lanes, the commit that broke a test",
     "report": "rebuild every report of a run from its journal",
     "init": "look at this project and write a readiness.yml that runs",
     "migrate": "rewrite a configuration of the old form",

@@ -61,6 +61,18 @@ def _read_status(root: str, output: bytes) -> Provenance:
     )
 
 
+def commits_between(root: str, good: str, bad: str, environ: Mapping[str, str]) -> int | None:
+    """How many commits lead from `good` to `bad`, the latter included; None when git does not say, or when `bad` does not
+    come after `good`."""
+    try:
+        after, _ = capture(("git", "-C", root, "merge-base", "--is-ancestor", good, bad), environ)
+        code, output = capture(("git", "-C", root, "rev-list", "--count", f"{good}..{bad}"), environ)
+    except OSError:
+        return None
+    count = output.decode("utf-8", "replace").strip()
+    return int(count) if not after and not code and count.isdecimal() else None
+
+
 def is_generated(path: str) -> bool:
     """Whether a relative path lies in a folder that tools fill."""
     return not GENERATED.isdisjoint(path.split("/"))

@@ -109,7 +109,7 @@ def _run_seen(row: Any, checks: list[Any]) -> RunSeen:
 
 def lanes_seen(database: Database) -> tuple[LaneSeen, ...]:
     sql = (
-        "SELECT lane, verdict, id, started_at, commit_id FROM lanes JOIN runs ON runs.key = lanes.run "
+        "SELECT lane, lanes.verdict, id, started_at, commit_id FROM lanes JOIN runs ON runs.key = lanes.run "
         "WHERE interrupted = '' ORDER BY started_at, id"
     )
     found: dict[str, LaneSeen] = {}

@@ -6,6 +6,7 @@ from readiness.record.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Final
 
     from readiness.store.database import Database
@@ -23,6 +24,7 @@ class TestRates:
 
     check: str
     test: str
+    pass_rate: float | None
     runs: int
     passes: int
     fails: int
@@ -35,11 +37,6 @@ class TestRates:
     last_failed_commit: str = ""
     last_failed_place: str = ""
     last_failure: str = ""
-
-    @property
-    def pass_rate(self) -> float | None:
-        executed = self.passes + self.fails
-        return self.passes / executed if executed else None
 
 
 TOTALS: Final = (
@@ -70,11 +67,16 @@ def rates_of_tests(database: Database) -> tuple[TestRates, ...]:
     failures = {test: tuple(one or "" for one in row) for test, *row in database.rows(LAST_FAILURES)}
     return tuple(
         TestRates(
-            *(check, name, runs, int(passes), int(fails), _rate(flaking.get(test))),
+            *(check, name, _share(passes, passes + fails), runs, int(passes), int(fails)),
+            _rate(flaking.get(test)),
             *(_seconds(mean), _seconds(slowest), at, *failures.get(test, ())),
         )
         for test, check, name, runs, passes, fails, mean, slowest, at in database.rows(TOTALS)
     )
+
+
+def _share(some: int, of: int) -> float | None:
+    return int(some) / int(of) if of else None
 
 
 def _rate(counts: tuple[int, int] | None) -> float:
@@ -83,3 +85,19 @@ def _rate(counts: tuple[int, int] | None) -> float:
 
 def _seconds(found: float | None) -> float | None:
     return None if found is None else round(found, 4)
+
+
+def in_order(tests: Sequence[TestRates], by: str) -> tuple[TestRates, ...]:
+    """The most telling first, by `flaky`, `failing`, `slow`, or by `name`."""
+    if by == "name":
+        return tuple(tests)
+    keys: dict[str, Callable[[TestRates], tuple[float, ...]]] = {
+        "flaky": lambda one: (-one.flake_rate, _passing(one)),
+        "failing": lambda one: (_passing(one), -one.flake_rate),
+        "slow": lambda one: (-(one.mean_seconds or 0.0),),
+    }
+    return tuple(sorted(tests, key=keys[by]))
+
+
+def _passing(one: TestRates) -> float:
+    return 1.0 if one.pass_rate is None else one.pass_rate

@@ -47,9 +47,10 @@ def report_html(record: Record, logs: Sequence[Tail] = ()) -> str:
 
 
 def policy(style: str, script: str) -> Markup:
-    """What the page may do: nothing but this style and this script."""
+    """What the page may do: nothing but this style and this script, if there is one."""
+    run = _digest(script) if script else "none"
     return Markup(
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; base-uri 'none'; "
+        f"default-src 'none'; script-src '{run}'; style-src '{_digest(style)}'; base-uri 'none'; "
         "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

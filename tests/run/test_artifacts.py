@@ -38,9 +38,10 @@ def test_an_unwritable_place_is_named_and_nothing_is_run(tmp_path):
 
 def test_old_runs_are_forgotten(tmp_path):
     runs = tmp_path / ".readiness/runs"
-    for number in range(artifacts.KEPT_RUNS + 3):
+    for number in range(artifacts.KEPT_RUNS + artifacts.FORGOTTEN_TOGETHER):
+        assert artifacts.old_runs(str(tmp_path)) == [], "not one by one"
         (runs / f"2000{number:04}").mkdir(parents=True)
-    artifacts.forget_old(artifacts.RunFolder(str(tmp_path), "x"))
+    artifacts.forget(str(tmp_path), artifacts.old_runs(str(tmp_path)))
     kept = sorted(os.listdir(runs))
     assert len(kept) == artifacts.KEPT_RUNS
-    assert kept[0] == "20000003"
+    assert kept[0] == "20000010"

@@ -73,10 +73,10 @@ def main(args: argparse.Namespace) -> int:
 
 def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
     """Write and print every report of a finished run, and remember it; the exit code is the record's."""
+    record = _keep(record, folder, environ)
     problems = list(write_reports(record, folder.path, folder.root, environ=environ))
     try:
         remember(folder.root, record)
-        artifacts.forget_old(folder)
     except OSError as error:
         problems.append(f"{error.filename}: {error.strerror}; the history of this project is not up to date")
     try:
@@ -93,6 +93,16 @@ def conclude(record: Record, folder: RunFolder, environ: dict[str, str]) -> int:
     for problem in problems:
         print(f"readiness: {problem}", file=sys.stderr)
     return record.exit_code
+
+
+def _keep(record: Record, folder: RunFolder, environ: dict[str, str]) -> Record:
+    """Let history have the run where that is due now; a history that cannot be written is a problem of this run."""
+    if not (environ.get("READINESS_HISTORY") or artifacts.old_runs(folder.root)):
+        return record
+    from readiness.run.past_runs import keep_run
+
+    problem = keep_run(folder, environ)
+    return session.add_problem(record, folder, problem) if problem else record
 
 
 def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Project, RunFolder]:

@@ -8,8 +8,14 @@ import time
 from readiness.gate.settings import UsageError
 from readiness.record.value import value
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FOLDER = ".readiness"
 KEPT_RUNS = 50
+FORGOTTEN_TOGETHER = 10
+"""Runs beyond those that gather before they are forgotten: before that they are taken into the history."""
 
 
 @value
@@ -93,14 +99,19 @@ def find(root: str, run: str = "latest") -> RunFolder:
     return RunFolder(root, matching[0])
 
 
-def forget_old(folder: RunFolder) -> None:
-    """Remove all but the newest `KEPT_RUNS` runs."""
-    runs = os.path.join(folder.root, FOLDER, "runs")
-    old = sorted(os.listdir(runs))[:-KEPT_RUNS]
-    if not old:
-        return
+def old_runs(root: str) -> list[str]:
+    """The runs to be forgotten: all but the newest `KEPT_RUNS`, once enough of them have gathered."""
+    try:
+        known = sorted(os.listdir(os.path.join(root, FOLDER, "runs")))
+    except OSError:
+        # What cannot be listed cannot be removed either.
+        return []
+    return known[:-KEPT_RUNS] if len(known) >= KEPT_RUNS + FORGOTTEN_TOGETHER else []
+
+
+def forget(root: str, names: Iterable[str]) -> None:
+    """Remove these runs. Another gate of the same project may be removing them too."""
     import shutil
 
-    for name in old:
-        # Another gate of the same project may be removing it too.
-        shutil.rmtree(os.path.join(runs, name), ignore_errors=True)
+    for name in names:
+        shutil.rmtree(os.path.join(root, FOLDER, "runs", name), ignore_errors=True)

@@ -11,11 +11,11 @@ import os
 
 from readiness.gate.fold import JournalError, fold
 from readiness.run import journal
-from readiness.run.artifacts import FOLDER, RunFolder
+from readiness.run.artifacts import FOLDER, RunFolder, forget, old_runs
 from readiness.run.observe import said
 from readiness.run.test_results import read_tests
 from readiness.store.adding import add_run
-from readiness.store.address import VARIABLE, Address, address_of
+from readiness.store.address import VARIABLE, Address, HistoryError, address_of
 from readiness.store.opening import open_history
 from readiness.store.past_run import past_run
 
@@ -45,6 +45,25 @@ def up_to_date(root: str, environ: Mapping[str, str]) -> Database:
         database.close()
         raise
     return database
+
+
+def keep_run(folder: RunFolder, environ: Mapping[str, str]) -> str:
+    """After a run: take it in at once where READINESS_HISTORY names a place, and every old run before it is forgotten.
+
+    Until then the run's folder has all that the history will have. Empty, or why the history could not be written; then
+    nothing is forgotten.
+    """
+    old = old_runs(folder.root)
+    if not (old or environ.get(VARIABLE)):
+        return ""
+    try:
+        up_to_date(folder.root, environ).close()
+    except HistoryError as error:
+        return f"this run is not in the history yet: {error}"
+    except OSError as error:
+        return f"this run is not in the history yet: {said(error)}"
+    forget(folder.root, old)
+    return ""
 
 
 def take_in(root: str, database: Database) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from readiness.gate.settings import UsageError
 from readiness.record.outcome import Outcome
 from readiness.record.record import JOURNAL_FORMAT, Header
 from readiness.record.redact import Redactor, secret_values
-from readiness.record.value import as_json, value
+from readiness.record.value import as_json, replace, value
 from readiness.run import artifacts, interpreter, journal
 from readiness.run.conductor import Conductor
 from readiness.run.context import Context, shims_folder
@@ -93,6 +93,16 @@ def resume(
 def rebuild(folder: RunFolder) -> Record:
     """The record of any run, from its journal alone. Raises JournalError when that cannot be read."""
     return _fold(folder, journal.read(folder.journal))
+
+
+def add_problem(record: Record, folder: RunFolder, problem: str) -> Record:
+    """The record of a run that has ended, with what the gate could not do after that; put on record where possible."""
+    try:
+        with Journal(folder.journal, offset=record.seconds) as log:
+            log.write("problem", message=problem)
+        return rebuild(folder)
+    except (JournalWriteError, JournalError):
+        return replace(record, problems=(*record.problems, problem))
 
 
 def _fold(folder: RunFolder, events: list[dict[str, Any]]) -> Record:

@@ -11,7 +11,7 @@ from readiness.store.test_rates import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Final
 
     from readiness.store.reading import CheckCourse, RunSeen

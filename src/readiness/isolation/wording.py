@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.record.finding import BY_TEST, CLASSES, PROOF
+from readiness.record.finding import CLASSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield f"  where     {cause.where}{'' if cause.exact else '  (the line was not found)'}"
     for frame in cause.stack[1:4]:
         yield f"            called from {frame}"
-    if cause.state:
-        yield f"  proof     {PROOF.get(cause.proof, cause.proof)}"
-    else:
-        yield f"  proof     {BY_TEST}"
+    yield f"  proof     {cause.proved}"
 
 
 def _left_over(report: Report) -> Iterator[str]:

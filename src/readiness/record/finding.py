@@ -59,11 +59,21 @@ class Cause:
     during: str = ""
     set: int = 0
     stack: tuple[str, ...] = ()
+    put_back: bool = True
+    """False where it was shown that the polluter does it, and `state`, which cannot be put back, is what that left."""
+
+    @property
+    def proved(self) -> str:
+        """How it was shown, in words."""
+        if self.proof == "forked" and not (self.state and self.put_back):
+            return BY_TEST
+        return PROOF.get(self.proof, self.proof)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         known: dict[str, Any] = {name: str(data.get(name, "")) for name in field_names(cls)}
         known.update(exact=bool(data.get("exact")), set=int(data.get("set", 0)))
+        known.update(put_back=bool(data.get("put_back", True)))
         known.update(stack=tuple(map(str, data.get("stack", ()))))
         return cls(**known)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.record.finding import BY_TEST, CLASSES, PROOF
+from readiness.record.finding import CLASSES
 from readiness.report.wording import plural
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ def cause_facts(cause: Cause) -> Iterator[tuple[str, str]]:
         yield "where", cause.where + ("" if cause.exact else " (the line was not found)")
     if cause.stack[1:]:
         yield "called from", ", ".join(cause.stack[1 : 1 + FRAMES])
-    yield "proof", PROOF.get(cause.proof, cause.proof) if cause.state else BY_TEST
+    yield "proof", cause.proved
 
 
 def together(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from readiness_probe.tracing import outside
 from readiness_probe.tracing.ledger import IMPORT, Leak
 from readiness_probe.tracing.minimise import OutOfBudget, minimal
+from readiness_probe.tracing.process import is_listening
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -27,6 +28,8 @@ ALTERNATIVES = 2
 AUTHORS = 5
 EARLIER = 30
 """Tests that ran before a polluter and are run again with it, where it does not write what it wrote without them."""
+_OF_PORTS = ("OSError", "in use", "Errno", "Connection", "Timeout", "timed out")
+SHARED = "a port that a test left open is held by the original process: copies of it cannot do without"
 UNEXPLAINED = "no state that is watched explains it; it passes when no other test ran before it"
 
 
@@ -90,6 +93,8 @@ class Court:
         self.budget = budget
         self.seconds = seconds
         self.notes: List[str] = []
+        self.must_show = ""
+        """What a copy of the process lacks: nothing is a victim of that before its polluter is found."""
 
     # --- questions
 
@@ -132,13 +137,13 @@ class Court:
     def judge(self) -> Tuple[str, List[List[Leak]], str]:
         """Class, sets of leaks (each alone undoes the failure), and what is to be said otherwise."""
         control = self.again()
-        if control["outcome"] in PASSES:
+        if control["outcome"] in PASSES and not self._lost_in_a_copy():
             return "flaky", [], "run again in the same state, it passed"
         if control["error"] != self.case.error:
             return self._not_the_same(control)
         leaks = self._in_force()
         found = self._tier_that_matters(leaks)
-        if found is None and outside.prove(self._cannot_be_put(), self._once_more):
+        if found is None and outside.prove(self.cannot_be_put(), self._once_more):
             leaks = self._in_force()
             found = self._tier_that_matters(leaks)
         return self._not_put_back(control, leaks) if found is None else self._victim(found)
@@ -156,12 +161,10 @@ class Court:
             if alone["error"] == self.case.error:
                 return "broken", [], ""
             if alone["outcome"] in PASSES:
+                self.must_show = self._lost_in_a_copy()
                 return "victim", [], UNEXPLAINED
-        return (
-            "unjudged",
-            [],
-            f"run again in a copy of the process, it ended otherwise: {control.get('said') or control['error']}",
-        )
+        ended = control.get("said") or control["error"] or control["outcome"]
+        return "unjudged", [], f"run again in a copy of the process, it ended otherwise: {ended}"
 
     def _victim(self, leaks: List[Leak]) -> Tuple[str, List[List[Leak]], str]:
         passes = self._passes_with
@@ -189,6 +192,8 @@ class Court:
         alone = self.clean()
         if alone["outcome"] in PASSES:
             return "victim", [], UNEXPLAINED
+        if self._is_about_a_port():
+            return "unjudged", [], SHARED
         # What differs may be the place, or at the same place what is said; a said path or time differs always.
         key = "said" if alone["error"] == control["error"] else "error"
         wanted = alone.get(key)
@@ -206,7 +211,19 @@ class Court:
                 return "broken_and_polluted", [found], f"alone it fails with: {alone.get('said') or wanted}"
         return "broken", [], f"alone it fails otherwise: {alone.get('said')}" if key == "error" else ""
 
-    def _cannot_be_put(self) -> List[Leak]:
+    def _lost_in_a_copy(self) -> str:
+        """Threads and children that other tests left: a copy of the process has none of them."""
+        kinds = [leak.state for leak in self.cannot_be_put() if not_in_a_copy(leak)]
+        return ", ".join(kinds)
+
+    def _is_about_a_port(self) -> bool:
+        """The original process holds a port that a test left open, in every world; and the failure is of that kind."""
+        about = any(word in f"{self.case.error} {self.case.said}" for word in _OF_PORTS)
+        return about and any(
+            leak.state == "open sockets" and is_listening(leak.last.after) for leak in self.cannot_be_put()
+        )
+
+    def cannot_be_put(self) -> List[Leak]:
         return [leak for leak in self.ledger.leaks(self.case.start) if not can_be_put(leak)]
 
     def _in_force(self) -> List[Leak]:
@@ -263,6 +280,12 @@ class Court:
 def can_be_put(leak: Leak) -> bool:
     """Whether a copy of the process can be without it. A thread that goes on, say, cannot be put back."""
     return leak.holder.can_put(leak.last.name, leak.first_value)
+
+
+def not_in_a_copy(leak: Leak) -> bool:
+    """Whether a fork of the process is without it."""
+    facet = getattr(leak.holder, "facets", {}).get(leak.last.name)
+    return facet is not None and not facet.copied
 
 
 def first_changes(leaks: Sequence[Leak]) -> List[Change]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from readiness_probe.places import Places
     from readiness_probe.tracing.causes import Budget, Case
+    from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author, Change, Leak
     from readiness_probe.tracing.tracker import Tracker
     from readiness_probe.tracing.worlds import World
@@ -52,7 +53,9 @@ class Findings:
             return self._finding(case, "unjudged", [], ["the budget for replays ran out"])
         causes: List[Dict[str, Any]] = []
         if said == UNEXPLAINED:
-            causes = within(lambda: [self._without_state(index) for index in court.by_bisection()], [])
+            causes = within(lambda: [self._without_put(court, index) for index in court.by_bisection()], [])
+            if court.must_show and not causes:
+                kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
             causes += self._causes(court, leaks, group)
         return self._finding(case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets)])
@@ -97,17 +100,24 @@ class Findings:
         return found
 
     def _cause(self, court: Court, leak: Leak, change: Change, group: int) -> Dict[str, Any]:
-        located = within(lambda: court.locate(change.author, change), {})
         return {
             **self._who(change.author),
             "state": leak.state,
-            "before": leak.holder.shown(change.name, leak.first_value),
-            "after": leak.holder.shown(change.name, change.after),
+            **self._before_and_after(leak.holder, change.name, leak.first_value, change.after),
+            **self._located(court, change),
+            "proof": "forked",
+            "set": group,
+        }
+
+    def _before_and_after(self, holder: Holder, name: Any, before: Any, after: Any) -> Dict[str, Any]:
+        return {"before": holder.shown(name, before), "after": holder.shown(name, after)}
+
+    def _located(self, court: Court, change: Change) -> Dict[str, Any]:
+        located = within(lambda: court.locate(change.author, change), {})
+        return {
             "where": located.get("where") or self._place_of(change.author),
             "exact": bool(located.get("where")),
             "stack": list(located.get("stack", ())),
-            "proof": "forked",
-            "set": group,
         }
 
     def _without_state(self, index: int) -> Dict[str, Any]:
@@ -123,7 +133,19 @@ class Findings:
             "stack": [],
             "proof": "forked",
             "set": 0,
+            "put_back": False,
         }
+
+    def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
+        """As `_without_state`, named by what cannot be put back, where that test left any."""
+        left = [one.last for one in court.cannot_be_put() if one.last.author.test == index]
+        cause = self._without_state(index)
+        cause["state"] = ", ".join(change.state for change in left)
+        if len(left) == 1:
+            (change,) = left
+            cause.update(self._before_and_after(change.holder, change.name, change.before, change.after))
+            cause.update(self._located(court, change))
+        return cause
 
     def _who(self, author: Author) -> Dict[str, Any]:
         who = {"polluter": author.name, "kind": author.kind}

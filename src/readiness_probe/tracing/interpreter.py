@@ -133,7 +133,7 @@ class InterpreterHolder(Holder):
 
 
 def _facets() -> Dict[str, Facet]:
-    loop, sockets = CurrentLoop(), process.Sockets()
+    loop, sockets, children = CurrentLoop(), process.Sockets(), process.Children()
     return {
         "cwd": Facet(_cwd, lambda path: os.chdir(path)),
         "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
@@ -153,7 +153,7 @@ def _facets() -> Dict[str, Facet]:
         "the time zone": Facet(process.time_zone, process.set_time_zone, process.words_of_time_zone),
         "atexit callbacks": Facet(process.exit_callbacks, process.set_exit_callbacks, quiet=True),
         "threads": Facet(process.threads, None, process.words_of_threads, quiet=True, copied=False),
-        "child processes": Facet(process.children, None, process.words_of_children, quiet=True, copied=False),
+        "child processes": Facet(children.read, None, children.words, quiet=True, copied=False),
         "open sockets": Facet(sockets.read, None, sockets.words, quiet=True),
     }
 

@@ -39,15 +39,25 @@ def words_of_threads(found: Any) -> str:
     return ", ".join(name for number, name in found if number != main) or "none but the main one"
 
 
-def children() -> Any:
-    """Process numbers and names of the children of this process, those that ended and were not waited for too."""
-    if not hasattr(os, "waitid"):
-        return MISSING
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return ()
-    return tuple(sorted(_children()))
+class Children:
+    """The children of this process by number, those that ended and were not waited for too."""
+
+    def __init__(self) -> None:
+        self._names: Dict[int, str] = {}
+
+    def read(self) -> Any:
+        if not hasattr(os, "waitid"):
+            return MISSING
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return ()
+        found = dict(_children())
+        self._names.update(found)
+        return tuple(sorted(found))
+
+    def words(self, found: Any) -> str:
+        return ", ".join(self._names.get(number, "?") for number in found) or "none"
 
 
 def _children() -> Iterator[Tuple[int, str]]:
@@ -58,10 +68,6 @@ def _children() -> Iterator[Tuple[int, str]]:
     except OSError:
         # The system does not say.
         return
-
-
-def words_of_children(found: Any) -> str:
-    return ", ".join(name for _, name in found) or "none"
 
 
 class Sockets:

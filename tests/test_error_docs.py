@@ -399,7 +399,9 @@ REPEATED = {
         ("trials", "check", "--record"), {".readiness/runs/2026/x": ""}
     ),
     "readiness: …: it holds no trial": trials("check", "empty.jsonl"),
-    "readiness: --replays and --seconds must be greater than 0": Inside(("isolate", "--replays", "0"), {}),
+    "readiness: --replays, --seconds and --timeout must be greater than 0": Inside(
+        ("isolate", "--replays", "0"), {}
+    ),
     "readiness: …:…: not a recorded trial: …": Inside(("trials", "check", "a"), {"a": TRIAL + "x\n"}),
     "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),
     "readiness: …: not a baseline (…); remove it, and save a new one": trials(*COMPARE, stored="x"),

@@ -39,19 +39,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=120.0, metavar="S", help="time for that at most (default 120)"
     )
+    parser.add_argument(
+        "--proof",
+        choices=("forked", "fresh"),
+        default="forked",
+        help="where questions are asked: in copies of the failed process (default), or in new ones alone",
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="a test that runs longer is hanging (default: no limit)"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show what pytest prints")
     parser.add_argument("pytest", nargs="*", metavar="-- PYTEST ARGS", help="what pytest is to run")
 
 
 def main(args: argparse.Namespace) -> int:
     """Raises UsageError when pytest cannot be run or cannot use its arguments."""
-    if args.replays < 1 or args.seconds <= 0:
-        raise UsageError("--replays and --seconds must be greater than 0")
+    if args.replays < 1 or args.seconds <= 0 or (args.timeout is not None and args.timeout <= 0):
+        raise UsageError("--replays, --seconds and --timeout must be greater than 0")
     folder = os.path.abspath(args.folder)
     if not os.path.isdir(folder):
         raise UsageError(f"-C {args.folder}: there is no such folder")
     python = resolve(folder, args.python, os.environ, "--python").path
-    asked = Asked(python, tuple(args.pytest), folder, args.all, args.replays, args.seconds)
+    limits = (args.replays, args.seconds, args.proof, args.timeout)
+    asked = Asked(python, tuple(args.pytest), folder, args.all, *limits)
     sys.stdout.flush()
     # Standard output is for what was found.
     report = trace(asked, os.environ, subprocess.DEVNULL if args.quiet else sys.stderr)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 
 from readiness.gate.settings import UsageError
+from readiness.isolation.ask_again import ask_again
 from readiness.record.finding import Finding, LeftOver, Report
 from readiness.record.value import value
 from readiness.run.probe_files import runs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from readiness.run.probe_files import Run
 
+STACK_LINES: Final = 12
 USAGE_ERROR: Final = 4
 """pytest's exit code for arguments that it cannot use."""
 
@@ -34,11 +36,21 @@ class Asked:
     every_test: bool = False
     replays: int = 400
     seconds: float = 120.0
+    proof: str = "forked"
+    """`fresh`: ask in new pytest processes alone, and not in copies of the one that failed."""
+    timeout: float | None = None
+    """Seconds after which a test is hanging; pytest ends then."""
 
     def options(self) -> str:
         """For the probe, as JSON."""
         return json.dumps(
-            {"all": self.every_test, "replays": self.replays, "seconds": self.seconds, "serial": True}
+            {
+                "all": self.every_test,
+                "replays": self.replays,
+                "seconds": self.seconds,
+                "serial": True,
+                "fork": self.proof != "fresh",
+            }
         )
 
 
@@ -53,7 +65,7 @@ def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Re
             environ,
             os.path.join(folder, "probe"),
             events,
-            test_timeout=None,
+            test_timeout=asked.timeout,
             guard=False,
             isolation=asked.options(),
         )
@@ -64,7 +76,8 @@ def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Re
         found = runs(events)
         if not found or ended.returncode == USAGE_ERROR:
             raise UsageError(_why_not(asked, ended.returncode, found))
-        return _report(found, ended.returncode)
+        report = _report(found, ended.returncode)
+    return ask_again(asked, environ, report, found)
 
 
 def _why_not(asked: Asked, code: int, found: Sequence[Run]) -> str:
@@ -80,7 +93,7 @@ def _report(found: Sequence[Run], code: int) -> Report:
     totals = [event for run in found for event in run.of("isolation")]
     return Report(
         tests=sum(int(one["tests"]) for one in totals),
-        findings=tuple(Finding.from_json(event) for run in found for event in run.of("finding")),
+        findings=tuple(_findings(found)),
         leaks=tuple(LeftOver.from_json(leak) for one in totals for leak in one["leaks"]),
         replays=sum(int(one["replays"]) for one in totals),
         seconds=sum(float(one["seconds"]) for one in totals),
@@ -90,13 +103,23 @@ def _report(found: Sequence[Run], code: int) -> Report:
     )
 
 
+def _findings(found: Sequence[Run]) -> Iterator[Finding]:
+    for run in found:
+        yield from map(Finding.from_json, run.of("finding"))
+        started = [str(event["id"]) for event in run.of("start")]
+        if run.main.deadline and started:
+            note = "it passed its deadline, and pytest was ended: no later test was run"
+            stack = "\n".join(run.main.deadline.splitlines()[:STACK_LINES])
+            yield Finding(started[-1], "unjudged", "still running at its deadline", notes=(note, stack))
+
+
 def _problems(found: Sequence[Run], code: int) -> Iterator[str]:
     for run in found:
         for file in run.files:
             yield from file.problems
         for event in run.of("collect_error", "internal_error"):
             yield f"{event.get('id') or 'pytest'} cannot be used: {event.get('message', '')}"
-        if not run.main.first("isolation"):
+        if not run.main.first("isolation") and not run.main.deadline:
             yield _unfinished(run, code)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing.causes import UNEXPLAINED, Court, within
+from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, within
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
 
@@ -45,7 +45,8 @@ class Findings:
     def of(self, case: Case, why_not: str) -> Dict[str, Any]:
         """One finding, as it goes on record."""
         if case.world is None:
-            return self._finding(case, "unjudged", [], [why_not or "too many tests failed before it"])
+            why = why_not or "too many tests failed before it"
+            return {**self._finding(case, "unjudged", [], [why]), "suspects": self._suspects(case)}
         court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
         try:
             kind, sets, said = court.judge()
@@ -58,7 +59,26 @@ class Findings:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
             causes += self._causes(court, leaks, group)
-        return self._finding(case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets)])
+        found = self._finding(case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets)])
+        return {**found, "suspects": self._suspects(case)} if kind == "unjudged" else found
+
+    def _suspects(self, case: Case) -> List[Dict[str, Any]]:
+        """What tests had left changed by then, for those who ask in new processes. What cannot be put back is first."""
+        left = [leak for leak in self._tracker.ledger.leaks(case.start) if leak.last.author.kind != IMPORT]
+        chosen = [leak for leak in left if not can_be_put(leak)]
+        chosen += [leak for leak in left if can_be_put(leak) and not leak.is_quiet]
+        return [self._suspect(leak) for leak in chosen[:LEAKS_LIMIT]]
+
+    def _suspect(self, leak: Leak) -> Dict[str, Any]:
+        change = leak.last
+        return {
+            **self._who(change.author),
+            "state": leak.state,
+            **self._before_and_after(leak.holder, change.name, leak.first_value, change.after),
+            "where": self._place_of(change.author),
+            "exact": False,
+            "put_back": can_be_put(leak),
+        }
 
     def _finding(
         self, case: Case, kind: str, causes: List[Dict[str, Any]], notes: List[str]

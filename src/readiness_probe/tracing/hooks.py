@@ -11,7 +11,7 @@ import pytest
 from readiness_probe.tracing.session import Tracing
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generator, Optional
+    from typing import Any, Callable, Generator, List, Optional
 
     from readiness_probe.recorder import Recorder
 
@@ -51,6 +51,11 @@ class TracingHooks:
         yield
         if isinstance(collector, pytest.File):
             self._do(self._tracing.imported, collector.nodeid)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: List[Any]) -> Generator[None, Any, None]:
+        yield
+        self._do(self._tracing.choose, items)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: Any) -> None:

@@ -67,7 +67,16 @@ class Tracing:
 
     def begin(self) -> None:
         """Before the first test file is imported."""
-        self.tracker = Tracker(self._recorder.places)
+        if not self._options.get("only"):
+            self.tracker = Tracker(self._recorder.places)
+
+    def choose(self, items: List[Any]) -> None:
+        """Where a question is asked in a new process: run the tests that it names, in that order, and trace nothing."""
+        if self._options.get("only"):
+            with open(self._options["only"], encoding="utf-8") as file:
+                wanted = json.load(file)
+            by_name = {item.nodeid: item for item in reversed(items)}
+            items[:] = [by_name[name] for name in wanted if name in by_name]
 
     def imported(self, name: str) -> None:
         """A test file (or a package of them) was collected, and so imported."""
@@ -167,6 +176,9 @@ class Tracing:
     # --- worlds
 
     def _freeze(self) -> Optional[World]:
+        if not self._options.get("fork", True):
+            self._why_not = "no copies of the process were asked for"
+            return None
         if not hasattr(os, "fork") or sys.platform == "darwin":
             self._why_not = f"fork cannot be trusted on {sys.platform}"
             return None

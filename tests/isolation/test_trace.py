@@ -68,7 +68,7 @@ def test_a_replay_that_kills_or_hangs_does_not_reach_the_run(write):
         report = ask(write(app=app, test_a=POLLUTER, test_b=victim.format(end)))
         assert report.problems == ()
         (found,) = report.findings
-        assert (found.kind, found.causes) == ("unjudged", ())
+        assert [cause.proof for cause in found.causes] == ["fresh"], "no copy could tell"
 
 
 def test_wrong_arguments_are_a_usage_error(write):
@@ -122,3 +122,30 @@ def test_replays_leave_the_files_of_the_project_as_the_run_left_them(write):
     assert names == {"kept.txt", "flag", trace}
     assert (folder / "kept.txt").read_text() == "keptx"
     assert (folder / "kept.txt").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_is_found_in_new_processes_alone(write):
+    folder = write(app=APP, test_a=POLLUTER, test_b=VICTIM, test_c="def test_other():\n    pass\n")
+    (found,) = ask(folder, proof="fresh").findings
+    assert (found.test, found.kind) == ("test_b.py::test_victim", "victim")
+    (cause,) = found.causes
+    assert (cause.polluter, cause.state, cause.proof) == ("test_a.py::test_polluter", "app.LIMIT", "fresh")
+
+
+def test_a_broken_test_is_no_victim_in_new_processes_either(write):
+    folder = write(app=APP, test_a=POLLUTER, test_b="def test_broken():\n    assert 0\n")
+    (found,) = ask(folder, proof="fresh").findings
+    assert (found.kind, found.causes) == ("broken", ())
+
+
+def test_a_test_that_hangs_after_another_is_a_victim_and_one_that_hangs_alone_is_hanging(write):
+    waits = "import app, time\n\n\ndef test_waits():\n    while app.LIMIT == {0}:\n        time.sleep(0.05)\n"
+    folder = write(app=APP, test_a=POLLUTER, test_b=waits.format(5))
+    report = ask(folder, timeout=1.0)
+    (found,) = report.findings
+    assert (found.test, found.kind) == ("test_b.py::test_waits", "victim")
+    assert [cause.polluter for cause in found.causes] == ["test_a.py::test_polluter"]
+    assert any("test_b.py:" in note and "in test_waits" in note for note in found.notes)
+    write(test_a="", test_b=waits.format(3))
+    (found,) = ask(folder, timeout=1.0).findings
+    assert (found.test, found.kind) == ("test_b.py::test_waits", "hanging")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PASSES: Final = ("passed", "skipped", "xfailed", "xpassed")
 HANGING: Final = "hanging"
+STATES: Final = 4
 LOST: Final = "lost"
 
 
@@ -126,9 +127,14 @@ def _outcome_of(events: str, test: str) -> str:
 def _causes(test: str, suspects: Sequence[Cause]) -> tuple[Cause, ...]:
     """What that test left, in which the reason must lie; the test alone where nothing that is watched was left."""
     own = [one for one in suspects if test in (one.during, one.polluter)]
-    loud = [one for one in own if not one.put_back] or own
-    found = tuple(replace(one, proof="fresh") for one in loud[:1])
-    return found or (Cause(test, "", "", "", test.partition("::")[0], "fresh", exact=False),)
+    chosen = [one for one in own if not one.put_back] or own
+    if not chosen:
+        return (Cause(test, "", "", "", test.partition("::")[0], "fresh", exact=False),)
+    if len(chosen) == 1:
+        return (replace(chosen[0], proof="fresh"),)
+    # Which of them it is was not asked: that would take copies.
+    states = ", ".join(one.state for one in chosen[:STATES])
+    return (replace(chosen[0], state=states, before="", after="", proof="fresh"),)
 
 
 def _noted(finding: Finding, note: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from readiness.run.probe_files import Run
 
-STACK_LINES: Final = 12
+STACK_LINES: Final = 4
+_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 USAGE_ERROR: Final = 4
 """pytest's exit code for arguments that it cannot use."""
 
@@ -109,8 +111,15 @@ def _findings(found: Sequence[Run]) -> Iterator[Finding]:
         started = [str(event["id"]) for event in run.of("start")]
         if run.main.deadline and started:
             note = "it passed its deadline, and pytest was ended: no later test was run"
-            stack = "\n".join(run.main.deadline.splitlines()[:STACK_LINES])
+            stack = f"it was at {stack_of(run.main.deadline)}"
             yield Finding(started[-1], "unjudged", "still running at its deadline", notes=(note, stack))
+
+
+def stack_of(dump: str) -> str:
+    """The frames of the first thread that faulthandler shows, `file:line in function`, the innermost first."""
+    thread = dump.partition("(most recent call first)")[2].partition("\n\n")[0]
+    frames = [f"{file}:{line} in {function}" for file, line, function in _FRAME.findall(thread)]
+    return " < ".join(frames[:STACK_LINES]) or "no known place"
 
 
 def _problems(found: Sequence[Run], code: int) -> Iterator[str]:

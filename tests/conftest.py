@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import hypothesis
 import pytest
@@ -147,3 +150,63 @@ def wait_for() -> Callable[..., Any]:
         raise AssertionError(f"{ask} never became true")
 
     return wait
+
+
+LINK = re.compile(
+    r'\]\((?P<path>[^)\s]+)#L(?P<first>\d+)(?:-L(?P<last>\d+))?(?: "blob (?P<blob>[0-9a-f]{40})")?\)'
+)
+
+
+def _lines_of(path: Path, blob: str | None) -> list[str]:
+    data = path.read_bytes()
+    if blob:
+        found = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        assert found == blob, f"{path} is not the file that is cited: {found}, not {blob}"
+    return data.decode(errors="replace").removesuffix("\n").split("\n")
+
+
+def _shown_by(root: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
+    return done.stdout
+
+
+def _open(root: Path, evidence: dict[str, Any]) -> None:
+    """Open one piece of evidence, and see that what it says stands there."""
+    if evidence["kind"] == "commit":
+        assert _shown_by(root, "cat-file", "-t", evidence["path"]).strip() == "commit"
+        return
+    if evidence["gone"]:
+        lines = _shown_by(root, "cat-file", "blob", evidence["blob"]).split("\n")
+    else:
+        lines = _lines_of(root / evidence["path"], evidence["blob"] or None)
+    assert 1 <= evidence["first"] <= evidence["last"] <= len(lines), evidence
+    cited = "\n".join(lines[evidence["first"] - 1 : evidence["last"]])
+    assert evidence["text"], evidence
+    assert evidence["text"] in cited, evidence
+
+
+@pytest.fixture
+def open_all_evidence() -> Callable[[Path, dict[str, Any], str], int]:
+    """Open every piece of evidence of a findings document, as JSON and as Markdown at the project's root.
+
+    How many there were. Fails at the first that is not there, is another file's, or does not say what is claimed.
+    """
+
+    def check(root: Path, findings: dict[str, Any], document: str) -> int:
+        sections = [one for section in findings["sections"] for one in section["statements"]]
+        told = [findings["summary"], *sections, *findings["unseen"], *findings["steps"]]
+        evidence = [one for statement in told for one in statement["evidence"]]
+        assert all(statement["evidence"] for statement in told)
+        for one in evidence:
+            _open(root, one)
+        links = [*LINK.finditer(document)]
+        known = {(one["path"], one["first"], one["last"]) for one in evidence}
+        for link in links:
+            path, first, last = unquote(link["path"]), int(link["first"]), int(link["last"] or link["first"])
+            assert last <= len(_lines_of(root / path, link["blob"])), link[0]
+            assert (path, first, last) in known, link[0]
+        assert len(links) >= len([one for one in evidence if one["kind"] != "commit" and not one["gone"]])
+        return len(links)
+
+    return check

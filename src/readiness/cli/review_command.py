@@ -13,6 +13,7 @@ from readiness.record.value import as_json
 from readiness.record.write_aside import write_aside
 from readiness.report.json_report import to_json
 from readiness.review.compose import compose
+from readiness.review.document import for_programs
 from readiness.review.read_sources import read_sources
 from readiness.review.render import markdown
 from readiness.run import artifacts, session
@@ -55,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
         compose(record, read_sources(root, folder, record, os.environ))
     )
     if args.json:
-        sys.stdout.write(json.dumps(as_json(findings), indent=1) + "\n")
+        sys.stdout.write(json.dumps(as_json(for_programs(findings)), indent=1) + "\n")
         return EXIT_READY
     if args.output == "-":
         sys.stdout.write(markdown(findings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.record.value import value
+from readiness.record.value import replace, value
 from readiness.report.plain import plain
 
 TYPE_CHECKING = False
@@ -130,5 +130,22 @@ def marked(text: str) -> str:
 
 
 def in_plain_text(text: str) -> str:
-    """The statement as a program or a terminal shows it."""
+    """A text as a program or a terminal shows it."""
     return text.replace(OPEN, "`").replace(CLOSE, "`")
+
+
+def for_programs(findings: Findings) -> Findings:
+    """The same with names in backticks."""
+
+    def told(one: Statement) -> Statement:
+        return replace(one, text=in_plain_text(one.text))
+
+    return replace(
+        findings,
+        summary=told(findings.summary),
+        sections=tuple(
+            replace(one, statements=tuple(map(told, one.statements))) for one in findings.sections
+        ),
+        steps=tuple(replace(one, what=in_plain_text(one.what)) for one in findings.steps),
+        unseen=tuple(map(told, findings.unseen)),
+    )

@@ -59,9 +59,7 @@ def _patches(record: Record, sources: Sources) -> Iterator[Statement]:
 
 def _told(check: CheckResult, sources: Sources) -> Evidence | None:
     """Where the check's findings stand: in its result, or beside it where patches came later."""
-    return sources.event("check_patched", check.name) or sources.event(
-        "check_finished", check.name, '"patch"'
-    )
+    return sources.event("check_patched", check.name) or sources.told(check.name, '"patch"')
 
 
 def _none(finding: Finding) -> str:
@@ -92,7 +90,7 @@ def _guards(record: Record, sources: Sources) -> Iterator[Statement]:
         if not leaks(check):
             continue
         mode = sources.isolation.get(check.name, "")
-        config, told = sources.lines(check.place, 0, 4), sources.event("check_finished", check.name)
+        config, told = sources.lines(check.place, 0, 4), sources.told(check.name)
         if mode == "strict":
             yield stated(
                 f"The guard is in place: {name(check.name)} has {name('isolation: strict')}.", config, told

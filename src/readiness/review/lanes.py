@@ -41,7 +41,7 @@ def _lane(lane: str, record: Record, sources: Sources) -> Iterator[Statement]:
         yield from _measured(check, sources)
     for one in _left_out(lane, record):
         said = f"{name(one.name)} was not in this run: {words(one.why)}."
-        yield stated(said, sources.event("run_started", "", '"left_out"'))
+        yield stated(said, sources.started('"left_out"'))
     yield from _in_ci(lane, sources)
 
 
@@ -68,7 +68,7 @@ def _not_run(lane: str, status: LaneStatus, sources: Sources) -> Statement:
 
 def _measured(check: CheckResult, sources: Sources) -> Iterator[Statement]:
     """Which model answered a check, and how its trials came out."""
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     if who := answered.line(check):
         yield stated(f"{name(check.name)} was answered by {words(who)}.", told)
     for one in check.trials.tests if check.trials else ():

@@ -45,7 +45,7 @@ def _lint(one: LintFinding, sources: Sources) -> Statement:
 
 
 def _proves_nothing(check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     kind = "" if check.required else " (optional)"
     if check.outcome is Outcome.HOLLOW:
         cited = [sources.line(place) for place in _PLACE.findall(check.reason)]
@@ -61,14 +61,14 @@ def _left_over(check: CheckResult, sources: Sources) -> Iterator[Statement]:
     """State that is changed at the end and made no test fail: the next victim's."""
     blamed = {cause.state for finding in check.findings for cause in finding.causes}
     for one in [one for one in check.left_over if one.state not in blamed][:MOST_LEFT_OVER]:
-        told = sources.event("check_finished", check.name, '"left_over"')
+        told = sources.told(check.name, '"left_over"')
         at = f", written at {name(one.where)}" if one.where else ""
         said = f"{name(one.by)} leaves {name(one.state)} changed{at}; no test failed for it."
         yield stated(said, told, sources.line(one.where))
 
 
 def _holds(check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     for finding in leaks(check):
         if finding.kind == "victim":
             yield _contract(finding, told, sources)

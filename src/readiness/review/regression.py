@@ -26,7 +26,7 @@ def regression(record: Record, sources: Sources) -> Section:
 
 
 def _statements(record: Record, sources: Sources) -> Iterator[Statement]:
-    started = sources.event("run_started", "")
+    started = sources.started()
     ran = f"Gate {name(record.header.gate)} ran at {words(wording.commit(record.header.provenance))}"
     strict = "strict" if record.header.strict else "not strict"
     command = wording.command_line(record.header)
@@ -54,7 +54,7 @@ def _check(check: CheckResult, sources: Sources, *, first: bool) -> Iterator[Sta
 
 
 def _failure(check: CheckResult, failure: Failure, sources: Sources, *, first: bool) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     line = sources.line(failure.where)
     at = f" at {name(failure.where)}" if failure.where else ""
     kind = "required" if check.required else "optional"
@@ -82,7 +82,7 @@ def _dedented(lines: list[str]) -> list[str]:
 
 def _command(check: CheckResult, sources: Sources) -> Iterator[Statement]:
     kind = "required" if check.required else "optional"
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     said = f"The {kind} check {name(check.name)} {_ended(check)}: {words(check.reason)}"
     yield stated(f"{said}.", told, sources.line(check.place))
     if tail := sources.log_end(check.log):

@@ -61,8 +61,11 @@ def _failure(check: CheckResult, failure: Failure, sources: Sources) -> Iterator
         yield _polluter(cause, check, sources)
     if finding and finding.causes:
         yield from _victim(finding, check, sources)
+    elif lines := sources.test(failure.test) or sources.lines(failure.where):
+        at = sources.line(failure.where)
+        yield stated(f"{short(failure.test)} fails here:", lines, at, quoted=True)
     for note in finding.notes if finding else ():
-        yield stated(f"{words(note)}.", sources.event("check_finished", check.name))
+        yield stated(f"{words(note)}.", sources.told(check.name))
 
 
 def _class(
@@ -89,7 +92,7 @@ def _rests_on(
     elif cause.by == "message":
         yield sources.log(check.log, cause.ref)
         yield sources.line(failure.where) if failure else None
-    yield sources.event("check_finished", check.name)
+    yield sources.told(check.name)
 
 
 def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
@@ -98,7 +101,7 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
     changed = f" leaves {name(cause.state)} changed, from {name(cause.before)} to {name(cause.after)}"
     unnamed = " leaves something behind that is not watched, so it has no name"
     where = f", written at {name(cause.where)}" if cause.exact and cause.where else ""
-    told = sources.event("check_finished", check.name)
+    told = sources.told(check.name)
     lines = sources.function(cause.where) or sources.test(cause.polluter)
     said = f"{who}{changed if cause.state else unnamed}{where}:"
     return stated(
@@ -107,7 +110,7 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
 
 
 def _victim(finding: Finding, check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name)
+    told = sources.told(check.name)
     lines = sources.test(finding.test)
     if lines:
         yield stated(

@@ -87,6 +87,14 @@ class Sources:
         line = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
         return self._record("report.json", line, start.strip()) if line else None
 
+    def told(self, check: str, holds: str = "") -> Evidence | None:
+        """Where the result of a check stands as it was written when it ended; of one that never ended, as judged."""
+        return self.event("check_finished", check, holds) or self.check(check)
+
+    def started(self, holds: str = "") -> Evidence | None:
+        """Where it stands what the run was asked for, and on which code."""
+        return self.event("run_started", "", holds) or self.reported("run")
+
     def check(self, name: str) -> Evidence | None:
         """The line of report.json that holds a check as it was judged."""
         holds = f'"name": {json.dumps(name)}'

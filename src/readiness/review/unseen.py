@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def unseen(record: Record, sources: Sources) -> tuple[Statement, ...]:
-    started = sources.event("run_started", "")
+    started = sources.started()
     said = [
         *(one for check in record.checks for one in _check(check, sources)),
         *_causes(record, sources),
@@ -43,13 +43,11 @@ def unseen(record: Record, sources: Sources) -> tuple[Statement, ...]:
 
 def _left_out(lane: str, record: Record, sources: Sources) -> Statement:
     which = names([one.name for one in record.header.left_out if one.lane == lane])
-    return stated(
-        f"Lane {name(lane)}: {which} was not in this run.", sources.event("run_started", "", '"left_out"')
-    )
+    return stated(f"Lane {name(lane)}: {which} was not in this run.", sources.started('"left_out"'))
 
 
 def _check(check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     if check.outcome in wording.DID_NOT_RUN:
         yield stated(f"{name(check.name)} did not run: {words(check.reason)}.", told)
     if check.cached_from:
@@ -71,7 +69,7 @@ def _causes(record: Record, sources: Sources) -> Iterator[Statement]:
 
 
 def _cause(check: CheckResult, explained: set[str], sources: Sources) -> Iterator[Statement]:
-    told = sources.event("check_finished", check.name) or sources.check(check.name)
+    told = sources.told(check.name)
     open_ones = [one.test for one in check.failures if one.test and one.test not in explained]
     failed = check.outcome in (Outcome.FAILED, Outcome.ERROR)
     if failed and open_ones and check.name in sources.isolate and sources.isolation.get(check.name) == "off":

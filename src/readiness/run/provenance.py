@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OWN_FILES = (".readiness/", "PROJECT_READY.md")
+OWN_FILES = (".readiness/", "PROJECT_READY.md", "FINDINGS.md")
 """What the gate itself writes into a project never counts as a change of it."""
 
 GENERATED = frozenset(

@@ -147,7 +147,7 @@ def test_a_sentence_without_evidence_is_refused():
         stated("It is the moon's doing.", None)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_whatever_the_record_says_each_sentence_has_evidence(any_record, rest_on, data):
     record = any_record(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -14,16 +15,26 @@ checks:
     lane: core
     run: pytest -q -p no:cacheprovider tests
     cache: false
-    isolation: trace
 """
 TEST = "def test_sum():\n    total = 1 + 1\n    assert total == 3\n"
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the project is kept once it was run, for the tests that follow."""
+    return tmp_path_factory.mktemp("kept") / "project"
+
+
 @pytest.fixture
-def red(make_project):
-    """A project whose one test fails by itself, run once."""
+def red(make_project, kept):
+    """A project whose one test fails by itself, after its one run."""
     project = make_project({"readiness.yml": CONFIG, "tests/test_sum.py": TEST}, git=True)
-    assert project.run().code == 1
+    if kept.exists():
+        shutil.rmtree(project.root)
+        shutil.copytree(kept, project.root, symlinks=True)
+    else:
+        assert project.run().code == 1
+        shutil.copytree(project.root, kept, symlinks=True)
     return project
 
 

@@ -54,7 +54,7 @@ def test_text_from_outside_stays_text(text, shown):
     assert inline(text) == shown
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_no_line_of_any_document_has_markup_from_outside(any_record, rest_on, data):
     record = any_record(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.gate.cause_class import CLASSES, LastPass, classify
+from readiness.gate.cause_class import CLASSES, LastPass, classify, not_the_codes
 from readiness.record.finding import Cause, Finding
 from readiness.record.outcome import Outcome
 from readiness.record.result import Failure
@@ -126,3 +126,12 @@ def test_what_nothing_explains_is_a_defect_and_says_so(failed):
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_has_a_class(failed, outcome):
     assert classify(replace(failed, outcome=outcome)).word in CLASSES
+
+
+def test_the_gate_names_a_cause_only_where_the_code_is_plainly_not_to_blame(failed):
+    assert not_the_codes(replace(failed, findings=found("victim")), frozenset()) == "leak"
+    assert not_the_codes(failed, frozenset()) == ""
+    assert not_the_codes(replace(failed, findings=found("broken")), frozenset()) == ""
+    assert not_the_codes(replace(failed, outcome=Outcome.PASSED), frozenset()) == ""
+    skipped = replace(failed, outcome=Outcome.SKIPPED, reason="needs A_KEY, which is not set", failures=())
+    assert not_the_codes(skipped, frozenset()) == "environment"

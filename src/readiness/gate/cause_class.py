@@ -34,6 +34,8 @@ RELAYED: Final = frozenset({CAPACITY, COLD_START, CONFIG})
 """What the relay's calls can show."""
 LEAKED: Final = frozenset({"victim", "brittle"})
 """Findings that say that the test is sound in another state."""
+UNTOLD: Final = frozenset({Outcome.PASSED, Outcome.INTERRUPTED, Outcome.INCONCLUSIVE})
+"""Outcomes that say of themselves what there is to know."""
 _SERVICE: Final = re.compile(
     r"service (?P<name>\S+) (?:is not usable|ended before|died after|could not be started)"
 )
@@ -89,11 +91,17 @@ def classify(
         *_relay(check),
         *_service(check),
         *_repetition(check, failure, finding),
-        *_environment(message, own_modules),
+        *_environment(check, message, own_modules),
         *_config(check),
         *_history(earlier, finding),
     )
     return found[0] if found else _defect(finding, earlier)
+
+
+def not_the_codes(result: CheckResult, own_modules: frozenset[str]) -> str:
+    """The class of a check that did not pass, where it is plain from the run alone that the code is not to blame."""
+    word = classify(result, next(iter(result.failures), None), own_modules=own_modules).word
+    return "" if word in (DEFECT, REGRESSION) or result.outcome in UNTOLD else word
 
 
 def _finding(check: CheckResult, failure: Failure | None) -> Finding | None:
@@ -139,7 +147,7 @@ def _repetition(check: CheckResult, failure: Failure | None, finding: Finding | 
         yield CauseClass(FLAKY, check.reason, "repetition")
 
 
-def _environment(message: str, own: frozenset[str]) -> Iterator[CauseClass]:
+def _environment(check: CheckResult, message: str, own: frozenset[str]) -> Iterator[CauseClass]:
     for match in _MODULE.finditer(message):
         if match["name"] not in own:
             why = f"the interpreter has no module {match['name']}, which is none of the project's own"
@@ -147,6 +155,10 @@ def _environment(message: str, own: frozenset[str]) -> Iterator[CauseClass]:
     for said, why in _LACKING:
         if said in message:
             yield CauseClass(ENVIRONMENT, why, "message", said)
+    if check.outcome is Outcome.SKIPPED and check.reason.endswith(
+        (", which is not set", ", which are not set")
+    ):
+        yield CauseClass(ENVIRONMENT, check.reason, "message", check.place)
     first = message.partition("\n")[0]
     if first.startswith(("command not found:", "command cannot be executed:")):
         yield CauseClass(ENVIRONMENT, first, "message", first.partition(": ")[2])

@@ -119,7 +119,7 @@ class CheckResult:
     survivors: tuple[str, ...] = ()
     last_output: str = ""
     cause: str = ""
-    """Why it did not pass, when that is not the code's doing: `capacity`, `cold start`, `config`, `flaky`."""
+    """Why it did not pass, when that is plainly not the code's doing; one of `gate.cause_class.CLASSES`."""
     model: Mapping[str, Any] = EMPTY
     """Who answered a check of lane nd or live: name, digest, quantisation, server and version, and why that one."""
     calls: Mapping[str, Any] = EMPTY

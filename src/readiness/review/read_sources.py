@@ -18,6 +18,7 @@ from readiness.review.places import split_place
 from readiness.review.read_earlier import last_passes
 from readiness.review.sources import CiRun, SourceFile, Sources
 from readiness.run import journal
+from readiness.run.own_modules import own_modules
 from readiness.run.provenance import provenance
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def read_sources(root: str, folder: RunFolder, record: Record, environ: Mapping[
         run_places=dict(project.run_places),
         config_fault=project.fault,
         last_pass=last_passes(root, record),
-        own_modules=frozenset(_own_modules(root)),
+        own_modules=own_modules(root),
         changed=_changed(root, record, environ),
     )
     blobs = {split_place(one.where)[0]: one.blob for check in record.checks for one in check.failures}
@@ -88,13 +89,6 @@ def _positions(events: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int
 def _logs(root: str, record: Record) -> dict[str, tuple[str, ...]]:
     paths = [*(one.log for one in record.checks), *(one.log for one in record.services)]
     return {path: decoded(data) for path in paths if path and (data := read_file(root, path, LARGEST_LOG))}
-
-
-def _own_modules(root: str) -> Iterator[str]:
-    for folder in (root, os.path.join(root, "src"), os.path.join(root, "tests")):
-        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
-            if entry.endswith(".py") or os.path.isdir(os.path.join(folder, entry)):
-                yield entry.removesuffix(".py")
 
 
 def _changed(root: str, record: Record, environ: Mapping[str, str]) -> str:

@@ -134,6 +134,7 @@ def conclude(
         place=str(check.place),
         inputs=around.ran_on,
     )
+    result = result if passed or result.cause else replace(result, cause=_cause(result, context.root))
     return redactor.value(result)
 
 
@@ -148,6 +149,13 @@ def _listed(check: Check, tests: ProbeSummary, context: Context, redactor: Redac
     except OSError as error:
         return (f"history will know only the tests that failed: {said(error)}",)
     return ()
+
+
+def _cause(result: CheckResult, root: str) -> str:
+    from readiness.gate.cause_class import not_the_codes
+    from readiness.run.own_modules import own_modules
+
+    return not_the_codes(result, own_modules(root))
 
 
 def _observed(ended: Ended, around: Surroundings, tests: ProbeSummary) -> Observed:
@@ -204,8 +212,10 @@ def counted(counts: Counts, trials: CheckTrials) -> Counts:
 
 def not_started(item: Item, outcome: str, reason: str) -> CheckResult:
     """The result of a check that the run never started."""
+    from readiness.gate.cause_class import not_the_codes
+
     check: Check = item.check
-    return CheckResult.from_json(
+    result = CheckResult.from_json(
         {
             "name": check.name,
             "lane": check.lane,
@@ -216,6 +226,7 @@ def not_started(item: Item, outcome: str, reason: str) -> CheckResult:
             "place": str(check.place),
         }
     )
+    return replace(result, cause=not_the_codes(result, frozenset()))
 
 
 def with_blob(failure: Failure, root: str) -> Failure:

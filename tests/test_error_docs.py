@@ -177,6 +177,9 @@ THE_COMMAND_LINE = {
     "readiness: … is set but names no check; unset it, or name checks separated by commas": listed(
         READINESS_EXPECT=" "
     ),
+    "readiness: --watch starts new runs; give it without --resume": Inside(
+        ("run", "--watch", "--resume"), {"readiness.yml": PASSES}
+    ),
     "readiness: --resume goes on with what that run was asked for; give no check, gate, lane or strictness": Inside(
         ("run", "--resume", "--gate", "dev"), {"readiness.yml": PASSES}
     ),

@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quiet", "-q", action="store_true", help="do not stream the checks' output")
     parser.add_argument(
+        "--watch", action="store_true", help="after each change of a file, run the checks that it touches"
+    )
+    parser.add_argument(
         "--resume",
         nargs="?",
         const="latest",
@@ -59,6 +62,10 @@ def main(args: argparse.Namespace) -> int:
     gc.freeze()
     gc.enable()
     environ = dict(os.environ)
+    if args.watch:
+        from readiness.cli.watch import watch
+
+        return watch(args, environ)
     options = session.Options(("readiness", *sys.argv[1:]), args.jobs, args.grace, args.cache, args.record)
     if args.resume:
         asked, folder = _interrupted(args, environ)

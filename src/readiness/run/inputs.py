@@ -36,6 +36,12 @@ class Inputs:
             self._digests[patterns] = self._compute(patterns)
         return self._digests[patterns]
 
+    def names(self) -> tuple[str, ...]:
+        """The relative paths of all files that can be inputs."""
+        if self._files is None:
+            self._files = self._list()
+        return tuple(self._files)
+
     def _compute(self, patterns: tuple[str, ...]) -> tuple[str, dict[str, str]]:
         if self._files is None:
             self._files = self._list()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-from readiness.record.secret_search import SecretSearch
+from readiness.record.secret_search import TOKEN, SecretSearch
 from readiness.record.secret_values import forms, secret_values
 from readiness.record.value import field_names, replace
 
@@ -25,6 +25,8 @@ KEEP: Final = 1 << 13
 """Bytes of an unfinished line that stay behind when some of it must be shown; a line is cut at twice as many."""
 KEY_BLOCK: Final = 1 << 16
 """Bytes of an unfinished private key that are held back."""
+LEARNED: Final = 24
+"""Bytes of a key of a known kind from which on pieces of it are looked for in the same value."""
 CONTEXT: Final = 512
 """Bytes before a cut inside a line that are remembered, so that a name still tells what its value is."""
 
@@ -36,10 +38,12 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        values = forms(secrets)
+        self._known: Final = tuple(secrets)
+        values = forms(self._known)
         self.longest: Final = max(map(len, values), default=0)
         """Bytes in the longest form of a secret."""
-        self._search: Final = SecretSearch(values)
+        whole = [one.encode("utf-8", "surrogateescape") for one in self._known]
+        self._search: Final = SecretSearch(values, whole)
 
     def data(self, data: bytes) -> bytes:
         """The bytes without their secrets; the same object when there are none."""
@@ -57,8 +61,18 @@ class Redactor:
 
         The same object when there are none, which costs one search however many texts there are.
         """
-        joined = "\n".join(_texts(one))
-        return one if self.text(joined) is joined else self._value(one)
+        joined = "\n".join(_texts(one)).encode("utf-8", "surrogatepass")
+        spans = self.spans(joined)
+        if not spans:
+            return one
+        # What is shown whole in one text may be shown cut in another.
+        keys = {
+            joined[start:end] for start, end, rank, _ in spans if rank == TOKEN and end - start >= LEARNED
+        }
+        learned = sorted(key.decode("utf-8", "replace") for key in keys)
+        knowing = Redactor((*self._known, *learned)) if keys else self
+        changed: T = knowing._value(one)
+        return changed
 
     def _value(self, one: Any) -> Any:
         if isinstance(one, Enum):

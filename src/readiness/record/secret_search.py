@@ -13,6 +13,7 @@ import itertools
 import re
 
 from readiness.record import secret_patterns as patterns
+from readiness.record.cut_secrets import CutSecrets
 from readiness.record.named_values import NamedValues
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Row = tuple[str, bytes, bytes, bool]
     """Kind, prefix, the expression for what follows the prefix, and whether that has no separators in it."""
 
-TOKEN, VALUE, NAMED = range(3)
+TOKEN, VALUE, NAMED, CUT = range(4)
 """Ranks: what a key is known to be says more than that it was in the environment, or beside a name."""
 
 LITTLE: Final = 1 << 15
@@ -41,16 +42,19 @@ COMMON: Final = b" etnrsioalcdu10pfm2h_/.g:-b,()v\"'k3=y654789TESAwNIDOxRPCFLMHU
 
 
 class SecretSearch:
-    """Finds known kinds of keys, values beside a telling name, and `values` (byte strings) themselves."""
+    """Finds known kinds of keys, values beside a telling name, `values` (byte strings) themselves, and parts of `pieces`."""
 
-    def __init__(self, values: Iterable[bytes] = ()) -> None:
-        self._finders = (*_of_values(values), *_of_patterns())
+    def __init__(self, values: Iterable[bytes] = (), pieces: Iterable[bytes] = ()) -> None:
+        known = tuple(sorted(set(values), key=len, reverse=True))
+        self._finders = (*_of_values(known), *_of_patterns())
         self._named = NamedValues()
+        self._cut = CutSecrets(pieces)
 
     def spans(self, data: bytes) -> list[Span]:
         """Every secret in `data`, in order; no two overlap."""
         found = [span for finder in self._finders for span in finder.find(data)]
         found += [(start, end, NAMED, kind) for start, end, kind in self._named.find(data)]
+        found += [(start, end, CUT, "cut") for start, end in self._cut.find(data)]
         return _merged(found) if found else found
 
 

@@ -68,7 +68,7 @@ def test_names(key):
 def test_prints():
     for key in KEYS:
         print(key)
-        print("cut:", repr("w" * 60 + key * 6)[:118] + "...", repr(key)[:-30])
+        print("cut:", repr("w" * 40 + "=" + ", ".join([key] * 6))[:118] + "...", repr(key)[:-12] + "...")
     raise ValueError("; ".join(KEYS))
 
 

@@ -141,8 +141,9 @@ def _folded(outcome: Outcome, word: str, checks: list[CheckResult], colour: str)
 
 
 def _shared(wanted: list[int], room: int) -> list[int]:
-    """How many of the lines that each wants it gets: some to each in turn, until there is no room."""
-    given = [0] * len(wanted)
+    """How many of the lines that each wants it gets: the first what is kept for it, then some to each in turn."""
+    given = [min(KEPT, most, room) if not at else 0 for at, most in enumerate(wanted)]
+    room -= sum(given)
     while room > 0 and given != wanted:
         for at, most in enumerate(wanted):
             more = min(AT_ONCE, most - given[at], room)

@@ -402,8 +402,11 @@ REPEATED = {
         ("trials", "check", "--record"), {".readiness/runs/2026/x": ""}
     ),
     "readiness: …: it holds no trial": trials("check", "empty.jsonl"),
-    "readiness: --replays, --seconds and --timeout must be greater than 0": Inside(
+    "readiness: --replays, --seconds, --timeout and --patch-seconds must be greater than 0": Inside(
         ("isolate", "--replays", "0"), {}
+    ),
+    "readiness: --apply needs a patch: leave out --no-patch": Inside(
+        ("isolate", "--apply", "--no-patch"), {}
     ),
     "readiness: …:…: not a recorded trial: …": Inside(("trials", "check", "a"), {"a": TRIAL + "x\n"}),
     "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),

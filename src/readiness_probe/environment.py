@@ -33,10 +33,21 @@ class Options:
 
     `test_timeout` is in seconds. `trials` is empty, or how tests are to be repeated (JSON, see `orders`); `isolation`
     is empty, or how leaks are to be traced (JSON, see docs/isolation.md). `worker` and `controller` are set in a
-    pytest-xdist worker: its name, and the name of the event file of the process that controls it.
+    pytest-xdist worker: its name, and the name of the event file of the process that controls it. `copy_of` is the
+    folder of which the project is a copy, or empty (see `copies`).
     """
 
-    __slots__ = ("controller", "folder", "guard", "isolation", "out", "test_timeout", "trials", "worker")
+    __slots__ = (
+        "controller",
+        "copy_of",
+        "folder",
+        "guard",
+        "isolation",
+        "out",
+        "test_timeout",
+        "trials",
+        "worker",
+    )
 
     def __init__(
         self,
@@ -48,6 +59,7 @@ class Options:
         controller: str = "",
         trials: str = "",
         isolation: str = "",
+        copy_of: str = "",
     ) -> None:
         self.folder = folder
         self.out = out
@@ -57,11 +69,19 @@ class Options:
         self.controller = controller
         self.trials = trials
         self.isolation = isolation
+        self.copy_of = copy_of
 
     def for_worker(self, worker: str, controller: str) -> Options:
         """The same, for a worker of pytest-xdist."""
         return Options(
-            self.folder, self.out, self.test_timeout, self.guard, worker, controller, isolation=self.isolation
+            self.folder,
+            self.out,
+            self.test_timeout,
+            self.guard,
+            worker,
+            controller,
+            isolation=self.isolation,
+            copy_of=self.copy_of,
         )
 
     @property
@@ -92,6 +112,8 @@ def inject(environ: Mapping[str, str], options: Options) -> Dict[str, str]:
         injected[_PREFIX + "TRIALS"] = options.trials
     if options.isolation:
         injected[_PREFIX + "ISOLATION"] = options.isolation
+    if options.copy_of:
+        injected[_PREFIX + "COPY_OF"] = options.copy_of
     if options.worker:
         injected[_PREFIX + "WORKER"] = options.worker
         injected[_PREFIX + "CONTROLLER"] = options.controller
@@ -116,6 +138,7 @@ def take(environ: Mapping[str, str]) -> Tuple[Dict[str, str], Optional[Options]]
         controller=environ.get(_PREFIX + "CONTROLLER", ""),
         trials=environ.get(_PREFIX + "TRIALS", ""),
         isolation=environ.get(_PREFIX + "ISOLATION", ""),
+        copy_of=environ.get(_PREFIX + "COPY_OF", ""),
     )
     _take_back(clean, environ, "PYTHONPATH", options.folder, os.pathsep)
     _take_back(clean, environ, "PYTEST_ADDOPTS", options.plugin_option, " ")

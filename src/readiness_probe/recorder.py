@@ -110,6 +110,10 @@ class Recorder:
         self._finished = True
         for event in self.outcomes.flush():
             self.events.write(event.pop("event"), **event)
+        if self.options.copy_of:
+            from readiness_probe.copies import loaded_from
+
+            self.events.write("elsewhere", modules=loaded_from(self.options.copy_of))
         repeated = [[number, count] for number, count in enumerate(self._warnings.values()) if count > 1]
         self.events.write(
             "finish",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import tempfile
+import time
 
 from readiness.gate.settings import UsageError
 from readiness.isolation.ask_again import ask_again
+from readiness.isolation.outcomes import ran
 from readiness.record.finding import Finding, LeftOver, Report
 from readiness.record.value import value
 from readiness.run.probe_files import runs
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO, Any, Final
 
+    from readiness.isolation.outcomes import Ran
     from readiness.run.probe_files import Run
 
 STACK_LINES: Final = 4
@@ -56,11 +60,26 @@ class Asked:
         )
 
 
+@value
+class Traced:
+    """What a traced run found, how each of its tests ended, and pytest's rootdir."""
+
+    report: Report
+    ran: Ran
+    rootdir: str
+
+
 def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Report:
-    """Run `python -m pytest ARGUMENTS` in `folder`; what pytest prints goes to `output`.
+    """What `traced` found."""
+    return traced(asked, environ, output).report
+
+
+def traced(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int, *, copy_of: str = "") -> Traced:
+    """Run `python -m pytest ARGUMENTS` in `folder`; what pytest prints goes to `output`. `copy_of` as for the probe.
 
     Raises UsageError when pytest cannot be run or cannot use its arguments, OSError when the probe cannot be placed.
     """
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="readiness-isolate-") as folder:
         events = os.path.join(folder, "events")
         env = link(
@@ -70,6 +89,7 @@ def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Re
             test_timeout=asked.timeout,
             guard=False,
             isolation=asked.options(),
+            copy_of=copy_of,
         )
         command = [asked.python, "-m", "pytest", *asked.arguments]
         ended = subprocess.run(
@@ -78,8 +98,12 @@ def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Re
         found = runs(events)
         if not found or ended.returncode == USAGE_ERROR:
             raise UsageError(_why_not(asked, ended.returncode, found))
+        took = time.monotonic() - began
+        rootdir = str(found[0].main.first("session").get("rootdir", asked.folder))
         report = _report(found, ended.returncode)
-    return ask_again(asked, environ, report, found)
+    if not copy_of:
+        report = ask_again(asked, environ, report, found)
+    return Traced(report, ran(found, shlex.join(command), took), rootdir)
 
 
 def _why_not(asked: Asked, code: int, found: Sequence[Run]) -> str:

@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 LEAKS_SHOWN: Final = 10
 
+SIDES: Final = {
+    "polluter": "the test that leaks undoes it",
+    "fixture": "the fixture that leaks undoes it",
+    "victim": "the test that fails sets up what it needs",
+    "guard": "a fixture undoes it for every test of the file",
+}
+
 
 def lines(report: Report) -> Iterator[str]:
     """Each finding with its causes, then what was left changed, then one line that sums up."""
     for finding in report.findings:
         yield from _finding(finding)
         yield ""
+    yield from _patches(report)
     yield from _left_over(report)
     for problem in report.problems:
         yield f"PROBLEM: {problem}"
@@ -36,6 +44,22 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield from _cause(cause)
     for note in finding.notes:
         yield f"  note      {note}"
+    if finding.patch:
+        side = SIDES.get(finding.patch.side, finding.patch.side)
+        yield f"  patch     {side}; verified, see below"
+    elif finding.no_patch:
+        yield f"  no patch  {finding.no_patch}"
+
+
+def _patches(report: Report) -> Iterator[str]:
+    """Each diff once: causes that were mended together were verified together."""
+    for patch in dict.fromkeys(one.patch for one in report.findings if one.patch):
+        mended = f"{len(patch.mended)} mended, none worse"
+        yield f"PATCH  verified: the whole suite ran in a copy with it, {patch.tests} tests, {mended}"
+        yield f"  {patch.command}"
+        yield from patch.diff.splitlines()
+        yield "apply it with `git apply` or `patch -p1`, or run this again with --apply"
+        yield ""
 
 
 def _cause(cause: Cause) -> Iterator[str]:

@@ -36,16 +36,18 @@ def link(
     guard: bool,
     trials: str = "",
     isolation: str = "",
+    copy_of: str = "",
 ) -> dict[str, str]:
     """The environment `env` in which every pytest records itself under `out`.
 
     `folder` is made to hold a link to the probe and the entry point by which pytest finds it; one folder may
     serve many checks. `test_timeout` is in seconds; `guard` keeps the network out of every pytest process;
-    `trials` asks for repetition (see `trial_link`), `isolation` for traced leaks (JSON, see docs/isolation.md).
+    `trials` asks for repetition (see `trial_link`), `isolation` for traced leaks (JSON, see docs/isolation.md);
+    `copy_of` is the folder of which the project is a copy.
     Raises OSError when the folder cannot be written, ValueError when PYTHONPATH cannot hold its name.
     """
     folder, out = os.path.abspath(folder), os.path.abspath(out)
-    options = Options(folder, out, test_timeout, guard, trials=trials, isolation=isolation)
+    options = Options(folder, out, test_timeout, guard, trials=trials, isolation=isolation, copy_of=copy_of)
     injected = inject(env, options)
     _fill(folder)
     return injected

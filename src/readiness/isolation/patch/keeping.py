@@ -1,0 +1,154 @@
+"""What puts a piece of state back when a test is over, as code that stands before the write."""
+
+from __future__ import annotations
+
+from readiness.isolation.patch.edit import Import
+from readiness.isolation.patch.spelling import spell
+from readiness.record.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from readiness.isolation.patch.source import Source
+    from readiness.isolation.patch.state import State
+
+
+@value
+class Keep:
+    """`patches` are calls of methods of pytest's MonkeyPatch that replace the state by itself, or by a copy, and so
+    put it back when undone. `cleanups` say the same for `addCleanup` and `addfinalizer`: a callable and its
+    arguments, as source; the last one is to be called first. At least one of the two is there.
+    """
+
+    patches: tuple[str, ...] = ()
+    cleanups: tuple[tuple[str, ...], ...] = ()
+    imports: tuple[Import, ...] = ()
+    modules: tuple[str, ...] = ()
+    """Modules that the code needs besides."""
+
+
+_WORDS: Final = {
+    "cwd": Keep(("chdir(os.getcwd())",), (("os.chdir", "os.getcwd()"),), modules=("os",)),
+    "locale": Keep(
+        (),
+        (("locale.setlocale", "locale.LC_ALL", "locale.setlocale(locale.LC_ALL)"),),
+        modules=("locale",),
+    ),
+    "timer": Keep(
+        (),
+        (("signal.setitimer", "signal.ITIMER_REAL", "*signal.getitimer(signal.ITIMER_REAL)"),),
+        modules=("signal",),
+    ),
+    "recursion": Keep((), (("sys.setrecursionlimit", "sys.getrecursionlimit()"),), modules=("sys",)),
+    "sockets": Keep((), (("socket.setdefaulttimeout", "socket.getdefaulttimeout()"),), modules=("socket",)),
+    "decimal": Keep((), (("decimal.setcontext", "decimal.getcontext().copy()"),), modules=("decimal",)),
+    "random": Keep((), (("random.setstate", "random.getstate()"),), modules=("random",)),
+    "numpy": Keep((), (("numpy.random.set_state", "numpy.random.get_state()"),), modules=("numpy",)),
+    "loop": Keep((), (("lambda: asyncio.set_event_loop(asyncio.new_event_loop())",),), modules=("asyncio",)),
+    "policy": Keep((), (("asyncio.set_event_loop_policy", "None"),), modules=("asyncio",)),
+    "logging": Keep((), (("logging.disable", "logging.root.manager.disable"),), modules=("logging",)),
+    "warnings": Keep(("setattr(warnings, 'filters', list(warnings.filters))",), modules=("warnings",)),
+}
+
+
+def keeps(state: State, source: Source) -> list[Keep]:
+    """The ways to keep a state in one file, the best first; none where no code reaches it."""
+    if state.kind in _WORDS:
+        return [_spelled_modules(_WORDS[state.kind], source)]
+    if state.kind == "gc":
+        return [_spelled_modules(_of_gc(state), source)]
+    if state.kind in ("attribute", "item", "cache", "defaults"):
+        holder = spell(source, state.holder, state.module)
+        made = {"attribute": _attribute, "item": _item, "cache": _cache, "defaults": _defaults}[state.kind]
+        return [
+            Keep(
+                one.patches,
+                one.cleanups,
+                (*holder.imports, *(Import(source.path, f"import {m}") for m in one.modules)),
+            )
+            for one in made(state, holder.text)
+        ]
+    return []
+
+
+def _spelled_modules(keep: Keep, source: Source) -> Keep:
+    """With the modules as the file has them, or imported."""
+    patches, cleanups, imports = keep.patches, keep.cleanups, list(keep.imports)
+    for module in keep.modules:
+        imports += spell(source, module, module).imports
+    return Keep(patches, cleanups, tuple(imports))
+
+
+def _of_gc(state: State) -> Keep:
+    back = "gc.enable" if state.before == "enabled" else "gc.disable"
+    return Keep((), ((back,),), modules=("gc",))
+
+
+def _attribute(state: State, holder: str) -> list[Keep]:
+    whole, name = f"{holder}.{state.name}", f'"{state.name}"'
+    if state.was_absent:
+        return [Keep((), (("delattr", holder, name),))]
+    if state.in_place:
+        copied = Keep(
+            (f"setattr({holder}, {name}, copy.copy({whole}))",),
+            (("setattr", holder, name, f"{whole}"), ("setattr", holder, name, f"copy.copy({whole})")),
+            modules=("copy",),
+        )
+        return [
+            Keep(copied.patches, _in_place(state, whole), modules=("copy",)),
+            *_finalizers(_in_place(state, whole)),
+        ]
+    if state.holder.startswith("logging.getLogger(") and state.name in ("handlers", "filters"):
+        return [
+            Keep(
+                (f"setattr({holder}, {name}, list({whole}))",), (("setattr", holder, name, f"list({whole})"),)
+            )
+        ]
+    if state.holder.startswith("logging.getLogger(") and state.name == "level":
+        return [Keep((), ((f"{holder}.setLevel", whole),))]
+    return [Keep((f"setattr({holder}, {name}, {whole})",), (("setattr", holder, name, whole),))]
+
+
+def _item(state: State, holder: str) -> list[Keep]:
+    key, whole = state.name, f"{holder}[{state.name}]"
+    if holder.endswith("os.environ") or state.holder == "os.environ":
+        if state.was_absent:
+            return [Keep((), ((f"{holder}.pop", key, "None"),))]
+        return [Keep((f"setenv({key}, {whole})",), ((f"{holder}.__setitem__", key, whole),))]
+    if state.was_absent:
+        return [Keep((), ((f"{holder}.pop", key, "None"),))]
+    if state.in_place:
+        return [
+            Keep(
+                (f"setitem({holder}, {key}, copy.copy({whole}))",), _in_place(state, whole), modules=("copy",)
+            ),
+            *_finalizers(_in_place(state, whole)),
+        ]
+    return [Keep((f"setitem({holder}, {key}, {whole})",), ((f"{holder}.__setitem__", key, whole),))]
+
+
+def _finalizers(cleanups: tuple[tuple[str, ...], ...]) -> list[Keep]:
+    return [Keep((), cleanups)] if cleanups else []
+
+
+def _in_place(state: State, whole: str) -> tuple[tuple[str, ...], ...]:
+    """The content of a container put back into the same container."""
+    if state.before.startswith("{"):
+        return ((f"{whole}.update", f"dict({whole})"), (f"{whole}.clear",))
+    return ((f"{whole}.extend", f"list({whole})"), (f"{whole}.clear",))
+
+
+def _cache(_: State, holder: str) -> list[Keep]:
+    return [Keep((), ((f"{holder}.cache_clear",),))]
+
+
+def _defaults(_: State, holder: str) -> list[Keep]:
+    value = f"copy.deepcopy({holder}.__defaults__)"
+    return [
+        Keep(
+            (f'setattr({holder}, "__defaults__", {value})',),
+            (("setattr", holder, '"__defaults__"', f"{holder}.__defaults__"),),
+            modules=("copy",),
+        )
+    ]

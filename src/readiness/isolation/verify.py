@@ -1,0 +1,63 @@
+"""The suite that was traced, run once more in a copy of the project with a patch made: its own command, its own order."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from readiness.isolation.mend import Mended, Mending
+from readiness.isolation.project import Project
+from readiness.isolation.scratch import copied, import_path
+from readiness.isolation.trace import traced
+from readiness.record.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import IO, Any
+
+    from readiness.isolation.outcomes import Ran
+    from readiness.isolation.scratch import Paths
+    from readiness.isolation.trace import Asked, Traced
+
+
+def mend_traced(
+    asked: Asked, told: Traced, environ: Mapping[str, str], output: IO[Any] | int, seconds: float
+) -> tuple[Mended, Project]:
+    """Patches for what a traced run found, each verified; `seconds` is what trying them may take.
+
+    Raises CopyError when the project cannot be copied at all, UsageError when pytest cannot be run in the copy.
+    """
+    project = Project.of(asked.folder, told.rootdir)
+    findings = told.report.findings
+    if not any(one.causes for one in findings):
+        return Mended(findings, {}, {}), project
+    paths = project.paths(asked.python, environ, findings)
+    limit = time.monotonic() + seconds
+
+    def trial(texts: Mapping[str, bytes]) -> Ran:
+        return try_in_copy(asked, project, paths, environ, output, texts)
+
+    mending = Mending(findings, told.ran, project.files(paths), trial, lambda: limit - time.monotonic())
+    return mending.mend(), project
+
+
+def try_in_copy(
+    asked: Asked,
+    project: Project,
+    paths: Paths,
+    environ: Mapping[str, str],
+    output: IO[Any] | int,
+    texts: Mapping[str, bytes],
+) -> Ran:
+    """The traced command in a copy in which `texts` are in place. Replays are left out unless they are what found it."""
+    with copied(project.root, texts) as target:
+        there = replace(
+            asked,
+            folder=os.path.join(target, os.path.relpath(project.folder, project.root)),
+            arguments=tuple(one.replace(project.root, target) for one in asked.arguments),
+            replays=asked.replays if asked.every_test else 1,
+        )
+        env = import_path(paths, project.root, target, environ)
+        ended = traced(there, env, output, copy_of=project.root).ran
+        return replace(ended, command=ended.command.replace(target, project.root))

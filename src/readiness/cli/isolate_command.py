@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from readiness.gate.settings import UsageError
-from readiness.isolation.mend import NOT_MENDED
+from readiness.isolation.mend import NOT_MENDED, Mended
 from readiness.isolation.trace import Asked, traced
 from readiness.isolation.wording import lines
 from readiness.record.outcome import EXIT_INCONCLUSIVE, EXIT_NOT_READY, EXIT_READY
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import argparse
     from typing import IO, Any
 
-    from readiness.isolation.mend import Mended
     from readiness.isolation.trace import Traced
     from readiness.record.finding import Report
 
@@ -104,10 +103,8 @@ def _mend(asked: Asked, told: Traced, output: IO[Any] | int, seconds: float) -> 
     try:
         mended, project = mend_traced(asked, told, os.environ, output, seconds)
     except CopyError as error:
-        findings = tuple(
-            replace(one, no_patch=str(error)) if one.causes else one for one in told.report.findings
-        )
-        return replace(told.report, findings=findings), NOT_MENDED, asked.folder
+        mended = Mended.refused(told.report.findings, str(error))
+        return replace(told.report, findings=mended.findings), mended, asked.folder
     return replace(told.report, findings=mended.findings), mended, project.root
 
 

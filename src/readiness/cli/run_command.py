@@ -21,11 +21,15 @@ from readiness.store.history import remember
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from readiness.cli.project import Project
     from readiness.config.lint.subject import Reading
     from readiness.record.record import Record
+    from readiness.record.result import CheckResult
     from readiness.run.artifacts import RunFolder
+    from readiness.run.context import Context
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,11 +74,11 @@ def main(args: argparse.Namespace) -> int:
     if args.resume:
         asked, folder = _interrupted(args, environ)
         listener = Progress(sys.stdout, live=not args.quiet, total=len(asked.plan.items))
-        record, folder = session.resume(_prepare(asked), options, environ, listener, folder)
+        record, folder = session.resume(_prepare(asked), options, environ, listener, folder, _mend)
     else:
         asked = project.open_project(args, environ)
         listener = Progress(sys.stdout, live=not args.quiet, total=len(asked.plan.items))
-        record, folder = session.run(_prepare(asked), options, environ, listener)
+        record, folder = session.run(_prepare(asked), options, environ, listener, _mend)
     return conclude(record, folder, environ)
 
 
@@ -122,6 +126,13 @@ def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Pro
     folder = artifacts.find(root, args.resume)
     settings = of_header(session.rebuild(folder).header)
     return project.plan_for(root, config, settings, environ), folder
+
+
+def _mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What makes patches is loaded only in a run in which a test failed because of another."""
+    from readiness.isolation.in_the_gate import mend
+
+    return mend(context, results)
 
 
 def _prepare(asked: Project) -> session.Prepared:

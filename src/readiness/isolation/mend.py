@@ -11,7 +11,7 @@ from readiness.record.value import replace, value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Final
+    from typing import Final, Self
 
     from readiness.isolation.outcomes import Ran
     from readiness.isolation.patch.edit import Candidate
@@ -36,6 +36,11 @@ class Mended:
     diff: str = ""
     runs: int = 0
 
+    @classmethod
+    def refused(cls, findings: Sequence[Finding], why: str) -> Self:
+        """None of the findings with a cause gets a patch."""
+        return cls(tuple(replace(one, no_patch=why) if one.causes else one for one in findings), {}, {})
+
 
 NOT_MENDED: Final = Mended((), {}, {})
 
@@ -54,16 +59,24 @@ class Tried:
 class Mending:
     """Chooses a candidate for each cause and goes on to the next where a trial says no.
 
-    `trial` runs the whole suite in a copy of the project with the given files. `before` is the run in which the
-    findings were made. `left` tells how many seconds may still be spent.
+    `trial` runs the whole suite in a copy of the project with the given files; `worse` names the tests that ended
+    worse there than in the run in which the findings were made. `left` tells how many seconds may still be spent, and
+    `expected` what one trial will take.
     """
 
     def __init__(
-        self, findings: Sequence[Finding], before: Ran, files: Files, trial: Trial, left: Callable[[], float]
+        self,
+        findings: Sequence[Finding],
+        files: Files,
+        trial: Trial,
+        worse: Callable[[Ran], Iterable[str]],
+        left: Callable[[], float],
+        expected: float,
     ) -> None:
         self._findings = findings
-        self._before = before
         self._files = files
+        self._worse = worse
+        self._expected = expected
         self._trial = trial
         self._left = left
         self._ways: dict[Key, list[Candidate]] = {}
@@ -111,8 +124,7 @@ class Mending:
 
     def _time_is_there(self) -> bool:
         """A first trial is made in any case where there is time at all."""
-        expected = self._before.seconds if self._runs else 0.0
-        return self._left() > expected
+        return self._left() > (self._expected if self._runs else 0.0)
 
     def _key(self, finding: Finding, cause: Cause) -> Key:
         """Of the candidates that are next for a cause: those for every test that it breaks, or this test's own."""
@@ -150,8 +162,7 @@ class Mending:
     def _tried(self, texts: Mapping[str, bytes], chosen: Mapping[Key, Candidate]) -> Tried:
         ran = self._trial(texts)
         self._runs += 1
-        worse = (self._before.passed - ran.passed) | (ran.found - self._before.found)
-        harmed = tuple(sorted(worse))
+        harmed = tuple(sorted(self._worse(ran)))
         if ran.elsewhere:
             harmed = harmed or ("",)
         mended = frozenset(

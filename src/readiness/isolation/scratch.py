@@ -21,11 +21,11 @@ BYTES: Final = 500 << 20
 FILES: Final = 50_000
 LEFT_OUT: Final = frozenset(
     {
-        *(".git", ".hg", ".svn", ".readiness", "__pycache__", "node_modules", ".tox", ".nox", ".venv"),
+        *(".git", ".hg", ".svn", ".readiness", "__pycache__", "node_modules", ".tox", ".nox"),
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".eggs", "htmlcov"),
     }
 )
-"""Folders that no test suite imports code of its project from; an environment is left out by its pyvenv.cfg, too."""
+"""Folders that no test suite imports code of its project from."""
 _PATHS: Final = "import json, sys; print(json.dumps([sys.path, list(sys.builtin_module_names)]))"
 
 
@@ -74,12 +74,14 @@ def _holds(folder: str, parts: list[str]) -> bool:
 
 
 @contextlib.contextmanager
-def copied(root: str, texts: Mapping[str, bytes]) -> Iterator[str]:
+def copied(root: str, texts: Mapping[str, bytes], parent: str | None = None) -> Iterator[str]:
     """The folder of a copy of `root` with `texts` (by path, relative to it) in place of what is there.
+
+    It is made below `parent`, else in the folder for temporary files, and removed at the end.
 
     Raises CopyError for a project beyond BYTES or FILES, and where it cannot be read or written.
     """
-    top = tempfile.mkdtemp(prefix="readiness-patch-")
+    top = tempfile.mkdtemp(prefix="readiness-patch-", dir=parent)
     target = os.path.join(top, os.path.basename(root) or "project")
     try:
         try:
@@ -107,7 +109,10 @@ class _Copy:
             if entry.is_symlink():
                 self._link(entry.path, path)
             elif entry.is_dir():
-                if entry.name not in LEFT_OUT and not os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+                if os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):
+                    # The interpreter is used as it is, also where the command says `.venv/bin/python`.
+                    os.symlink(entry.path, os.path.join(self._target, path))
+                elif entry.name not in LEFT_OUT:
                     self.folder(path)
             elif entry.is_file():
                 self._file(entry, path)

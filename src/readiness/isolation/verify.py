@@ -38,7 +38,13 @@ def mend_traced(
     def trial(texts: Mapping[str, bytes]) -> Ran:
         return try_in_copy(asked, project, paths, environ, output, texts)
 
-    mending = Mending(findings, told.ran, project.files(paths), trial, lambda: limit - time.monotonic())
+    def worse(after: Ran) -> frozenset[str]:
+        return (told.ran.passed - after.passed) | (after.found - told.ran.found)
+
+    def left() -> float:
+        return limit - time.monotonic()
+
+    mending = Mending(findings, project.files(paths), trial, worse, left, told.ran.seconds)
     return mending.mend(), project
 
 

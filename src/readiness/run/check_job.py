@@ -59,14 +59,17 @@ def prepare(
     home: str,
     guard: bool,
     trials: str = "",
+    copy_of: str = "",
 ) -> Prepared:
     """Its environment and its job; `home` is the private home of a hermetic check, empty for others. `relay_env`
     leads the clients of an nd or live check to its relay, whatever else names a server.
 
     `guard` asks the probe to keep the network out of every pytest process, for want of a namespace; `trials` tells it how
-    to repeat tests. Raises OSError or ValueError when the probe cannot be linked.
+    to repeat tests. `copy_of` is the project's root where the check is to run once more in a copy of it: not traced, and
+    with a log of its own. Raises OSError or ValueError when the probe cannot be linked.
     """
-    events = context.folder.inside("probe", check.name)
+    name = f"{check.name}.patch" if copy_of else check.name
+    events = context.folder.inside("probe", name)
     interpreter = context.interpreter(check)
     venv = os.path.dirname(interpreter.folder)
     built = environment.build(
@@ -84,9 +87,10 @@ def prepare(
         test_timeout=check.test_timeout if context.settings.timeouts else None,
         guard=guard,
         trials=trials,
-        isolation="" if trials else _isolation(check),
+        isolation="" if trials or copy_of else _isolation(check),
+        copy_of=copy_of,
     )
-    log = context.folder.inside("logs", f"{check.name}.log")
+    log = context.folder.inside("logs", f"{name}.log")
     job = Job(
         argv=(SHELL, "-c", check.run),
         cwd=os.path.join(context.root, check.cwd),

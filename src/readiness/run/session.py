@@ -17,22 +17,25 @@ from readiness.run.conductor import Conductor
 from readiness.run.context import Context, shims_folder
 from readiness.run.inputs import Inputs
 from readiness.run.journal import Journal, JournalWriteError
-from readiness.run.observe import not_started, now
+from readiness.run.observe import not_started, now, said
 from readiness.run.provenance import provenance
 from readiness.run.removal import remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from readiness.config.model import Config
     from readiness.gate.plan import Plan
     from readiness.gate.settings import Settings
     from readiness.record.record import Record
-    from readiness.record.result import LintFinding
+    from readiness.record.result import CheckResult, LintFinding
     from readiness.run.artifacts import RunFolder
     from readiness.run.listener import Listener
+
+    Mend = Callable[[Context, Sequence[CheckResult]], Iterator[tuple[str, Mapping[str, Any]]]]
+    """Makes patches for checks that failed: of each its name, and for each test what `check_patched` says of it."""
 
 
 @value
@@ -60,7 +63,11 @@ class Prepared:
 
 
 def run(
-    prepared: Prepared, options: Options, environ: Mapping[str, str], listener: Listener
+    prepared: Prepared,
+    options: Options,
+    environ: Mapping[str, str],
+    listener: Listener,
+    mend: Mend | None = None,
 ) -> tuple[Record, RunFolder]:
     """Run a plan from its beginning. Raises UsageError when nothing can be run or nothing could be recorded."""
     interpreters = _interpreters(prepared, environ)
@@ -71,12 +78,17 @@ def run(
         if prepared.settings.strict and any(one.severity == "error" for one in prepared.lint):
             _stop_for_lint(prepared, log)
         else:
-            _conduct(prepared, options, environ, folder, interpreters, log, listener)
+            _conduct(prepared, options, environ, folder, interpreters, log, listener, mend)
         return fold(log.events), folder
 
 
 def resume(
-    prepared: Prepared, options: Options, environ: Mapping[str, str], listener: Listener, folder: RunFolder
+    prepared: Prepared,
+    options: Options,
+    environ: Mapping[str, str],
+    listener: Listener,
+    folder: RunFolder,
+    mend: Mend | None = None,
 ) -> tuple[Record, RunFolder]:
     """Run what has no outcome yet in an interrupted run. Raises UsageError when the code or plan has changed since."""
     before = journal.read(folder.journal)
@@ -86,7 +98,7 @@ def resume(
     with _journal(folder, record.seconds) as log:
         log.events.extend(before)
         _first(log, "run_resumed", at_time=now(), argv=list(options.argv))
-        _conduct(prepared, options, environ, folder, interpreters, log, listener)
+        _conduct(prepared, options, environ, folder, interpreters, log, listener, mend)
         return fold(log.events), folder
 
 
@@ -152,6 +164,7 @@ def _conduct(
     interpreters: Mapping[str | None, interpreter.Interpreter],
     log: Journal,
     listener: Listener,
+    mend: Mend | None,
 ) -> None:
     done = {one.name: one.outcome for one in fold(log.events).checks if one.outcome not in UNFINISHED}
     _make_shims(interpreters, prepared.root)
@@ -173,6 +186,8 @@ def _conduct(
     try:
         conductor = Conductor(context, log, listener, Inputs(prepared.root, environ), prepared.known)
         interrupted = conductor.conduct(prepared.plan.items, done)
+        if mend and not interrupted:
+            interrupted = _mend(mend, context, log)
         log.write("run_finished", finished_at=now(), interrupted=interrupted)
     except JournalWriteError as error:
         # Nothing more can be put on record, so the run is told as far as it got.
@@ -190,6 +205,23 @@ def _conduct(
         raise
     finally:
         _tidy(context.scratch, log)
+
+
+def _mend(mend: Mend, context: Context, log: Journal) -> str:
+    """Put patches for what tracing found on record; what interrupted that, or an empty string."""
+    checks = [one for one in fold(log.events).checks if one.outcome is Outcome.FAILED and one.findings]
+    if not checks:
+        return ""
+    from readiness.run.rerun import Interrupted
+
+    try:
+        for name, patches in mend(context, checks):
+            log.write("check_patched", name=name, patches=patches)
+    except Interrupted as signal:
+        return str(signal)
+    except OSError as error:
+        _tell(log, f"patches could not be tried: {said(error)}")
+    return ""
 
 
 def _tidy(scratch: str, log: Journal) -> None:

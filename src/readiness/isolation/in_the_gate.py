@@ -1,0 +1,119 @@
+"""Patches for the checks of a run that failed: made, tried as the check ran, and put beside its logs."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from readiness.isolation.mend import MENDABLE, Mended, Mending
+from readiness.isolation.outcomes import Ran, ran
+from readiness.isolation.project import Project
+from readiness.isolation.scratch import CopyError, copied, import_path
+from readiness.record.redact import Redactor
+from readiness.record.value import as_json
+from readiness.record.write_aside import write_aside
+from readiness.run.rerun import Rerun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, Final
+
+    from readiness.config.model import Check
+    from readiness.isolation.scratch import Paths
+    from readiness.record.result import CheckResult
+    from readiness.run.context import Context
+
+SECONDS: Final = 60.0
+"""What trying patches for one check may take at least; else three times what the check took."""
+NEEDS_SERVICES: Final = (
+    "the check needs services or a cassette, which are gone when patches are tried: use `readiness isolate`"
+)
+HOLDS_SECRET: Final = (
+    "the edited lines hold a secret, which no file of a run may hold: use `readiness isolate`"
+)
+
+
+def mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """For each check that failed in lane core: its name, and of its tests what the journal's `check_patched` says.
+
+    Raises Interrupted when a signal ends the run meanwhile, OSError when a folder cannot be written.
+    """
+    wanted = [one for one in results if one.lane == "core" and any(map(_may_be_mended, one.findings))]
+    if not wanted:
+        return
+    checks = {one.name: one for one in context.config.checks}
+    with Rerun(context) as rerun:
+        for result in wanted:
+            mended = _mended(context, rerun, checks[result.name], result)
+            yield (
+                result.name,
+                {
+                    one.test: {"patch": as_json(one.patch), "no_patch": one.no_patch}
+                    for one in mended.findings
+                },
+            )
+
+
+def _may_be_mended(finding: Any) -> bool:
+    return finding.kind in MENDABLE and bool(finding.causes) and finding.patch is None
+
+
+def _mended(context: Context, rerun: Rerun, check: Check, result: CheckResult) -> Mended:
+    if check.services or check.cassette or check.trials:
+        return Mended.refused(result.findings, NEEDS_SERVICES)
+    try:
+        mended = _tried(context, rerun, check, result)
+    except (CopyError, ValueError) as error:
+        return Mended.refused(result.findings, str(error))
+    if mended.diff and Redactor(context.secrets).text(mended.diff) != mended.diff:
+        return Mended.refused(result.findings, HOLDS_SECRET)
+    if mended.diff:
+        folder = context.folder.inside("patches")
+        os.makedirs(folder, exist_ok=True)
+        write_aside(os.path.join(folder, f"{check.name}.diff"), mended.diff)
+    return mended
+
+
+def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult) -> Mended:
+    root = context.root
+    project = Project(
+        os.path.realpath(root),
+        os.path.realpath(os.path.join(root, check.cwd)),
+        (os.path.join(root, check.cwd),),
+    )
+    paths = project.paths(context.interpreter(check).path, context.environ, result.findings)
+    limit = time.monotonic() + max(SECONDS, 3 * result.seconds)
+
+    def left() -> float:
+        return limit - time.monotonic()
+
+    def trial(texts: Mapping[str, bytes]) -> Ran:
+        return _run(rerun, project, check, paths, texts, left())
+
+    def worse(after: Ran) -> tuple[str, ...]:
+        return _worse(result, after)
+
+    return Mending(result.findings, project.files(paths), trial, worse, left, result.seconds).mend()
+
+
+def _run(
+    rerun: Rerun, project: Project, check: Check, paths: Paths, texts: Mapping[str, bytes], seconds: float
+) -> Ran:
+    with copied(project.root, texts, rerun.scratch) as target:
+
+        def adapt(env: Mapping[str, str]) -> dict[str, str]:
+            return import_path(paths, project.root, target, env)
+
+        again = rerun.run(check, target, max(seconds, 1.0), adapt)
+    return ran(again.runs, check.run, again.ended.seconds)
+
+
+def _worse(result: CheckResult, after: Ran) -> tuple[str, ...]:
+    """Tests that fail and did not before, or a word for tests that are gone."""
+    failed_before = {one.test for one in result.findings} | {one.test for one in result.failures}
+    failed = {test for test, outcome in after.outcomes.items() if outcome in ("failed", "error")}
+    if failed - failed_before:
+        return tuple(failed - failed_before)
+    passed_before = result.counts.passed + result.counts.xfailed
+    return () if len(after.passed) >= passed_before else ("a test that passed before, which did not run,",)

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from readiness.isolation.trace import Asked, trace
+from readiness.isolation.asked import Asked
+from readiness.isolation.trace import trace
 
 QUIET = ("-q", "-p", "no:cacheprovider")
 PER_FILE = 20

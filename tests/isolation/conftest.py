@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from readiness.isolation.trace import Asked, trace
+from readiness.isolation.asked import Asked
+from readiness.isolation.trace import trace
 from readiness.record.finding import Report
 
 CORPUS = Path(__file__).parent / "corpus"

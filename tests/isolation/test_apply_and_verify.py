@@ -10,7 +10,8 @@ import pytest
 
 from readiness.cli.main import main
 from readiness.isolation.apply import ApplyError, apply
-from readiness.isolation.trace import Asked, traced
+from readiness.isolation.asked import Asked
+from readiness.isolation.trace import traced
 from readiness.isolation.verify import mend_traced
 
 APP = "LIMIT = 3\n"

@@ -10,7 +10,8 @@ import pytest
 
 from readiness.cli.main import main
 from readiness.gate.settings import UsageError
-from readiness.isolation.trace import Asked, trace
+from readiness.isolation.asked import Asked
+from readiness.isolation.trace import trace
 
 APP = "LIMIT = 3\n"
 POLLUTER = "import app\n\n\ndef test_polluter():\n    app.LIMIT = 5\n"

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 from readiness.gate.settings import UsageError
+from readiness.isolation.asked import Asked
 from readiness.isolation.mend import NOT_MENDED, Mended
-from readiness.isolation.trace import Asked, traced
+from readiness.isolation.trace import traced
 from readiness.isolation.wording import lines
 from readiness.record.outcome import EXIT_INCONCLUSIVE, EXIT_NOT_READY, EXIT_READY
 from readiness.record.redact import Redactor, secret_values
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, metavar="S", help="a test that runs longer is hanging (default: no limit)"
     )
+    parser.add_argument(
         "--no-patch", dest="patch", action="store_false", help="look for causes only, and try no patch"
     )
     parser.add_argument(
@@ -68,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Raises UsageError when pytest cannot be run or cannot use its arguments."""
-    if args.replays < 1 or min(args.seconds, args.patch_seconds, 1.0 if args.timeout is None else args.timeout) <= 0:
+    timeout = 1.0 if args.timeout is None else args.timeout
+    if args.replays < 1 or min(args.seconds, args.patch_seconds, timeout) <= 0:
         raise UsageError("--replays, --seconds, --timeout and --patch-seconds must be greater than 0")
     if args.apply and not args.patch:
         raise UsageError("--apply needs a patch: leave out --no-patch")

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from readiness.isolation.trace import Asked
+    from readiness.isolation.asked import Asked
     from readiness.record.finding import Finding, Report
     from readiness.run.probe_files import Run
 

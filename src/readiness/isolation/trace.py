@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import IO, Any, Final
 
+    from readiness.isolation.asked import Asked
     from readiness.isolation.outcomes import Ran
     from readiness.run.probe_files import Run
 
@@ -30,34 +30,6 @@ STACK_LINES: Final = 4
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 USAGE_ERROR: Final = 4
 """pytest's exit code for arguments that it cannot use."""
-
-
-@value
-class Asked:
-    """What to run, where, and what it may cost: `replays` of single tests, `seconds` for all of them."""
-
-    python: str
-    arguments: tuple[str, ...]
-    folder: str
-    every_test: bool = False
-    replays: int = 400
-    seconds: float = 120.0
-    proof: str = "forked"
-    """`fresh`: ask in new pytest processes alone, and not in copies of the one that failed."""
-    timeout: float | None = None
-    """Seconds after which a test is hanging; pytest ends then."""
-
-    def options(self) -> str:
-        """For the probe, as JSON."""
-        return json.dumps(
-            {
-                "all": self.every_test,
-                "replays": self.replays,
-                "seconds": self.seconds,
-                "serial": True,
-                "fork": self.proof != "fresh",
-            }
-        )
 
 
 @value

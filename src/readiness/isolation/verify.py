@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import IO, Any
 
+    from readiness.isolation.asked import Asked
     from readiness.isolation.outcomes import Ran
     from readiness.isolation.scratch import Paths
-    from readiness.isolation.trace import Asked, Traced
+    from readiness.isolation.trace import Traced
 
 
 def mend_traced(

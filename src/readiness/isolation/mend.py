@@ -180,7 +180,7 @@ class Mending:
             return False
         guilty = self._guilty(wanted, tried)
         for one in wanted:
-            if one.test not in tried.mended:
+            if tried.harmed or one.test not in tried.mended:
                 self._why[one.test] = _said(one.test, tried)
         for name in guilty:
             self._ways[name].pop(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from readiness.isolation.patch import narrowing, placing, victim
 from readiness.isolation.patch.direct import rewrite
 from readiness.isolation.patch.edit import Candidate
+from readiness.isolation.patch.guessing import guessed
 from readiness.isolation.patch.host import by_name, enclosing
 from readiness.isolation.patch.keeping import Keep, keeps
 from readiness.isolation.patch.source import Unreadable
@@ -55,6 +56,8 @@ def _all(test: str, cause: Cause, state: State | None, files: Files) -> Iterator
         yield from _of_import(cause, state, files)
     else:
         yield from narrowing.narrowed(test, cause, _of_polluter(cause, state, files), files)
+    if not cause.state:
+        yield from guessed(cause, files)
     if state:
         yield from _guards(cause, state, files)
         yield from victim.sheltered(test, state, files)

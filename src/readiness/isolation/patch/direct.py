@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from readiness.isolation.patch.source import Source
     from readiness.isolation.patch.state import State
 
-ENVIRONMENT = ("os.environ", "environ")
+
+def is_environment(owner: str) -> bool:
+    """Whether an expression is `os.environ`, by whatever way."""
+    return owner == "environ" or owner.endswith("os.environ")
 
 
 @value
@@ -38,14 +41,14 @@ def _assigned(source: Source, target: ast.expr, new: str, state: State | None) -
     if isinstance(target, ast.Attribute):
         absent = ", raising=False" if state and state.was_absent else ""
         # The state may be another one that this write changes on its way.
-        if state and state.kind == "attribute" and state.name != target.attr:
+        if state and (state.kind != "attribute" or state.name != target.attr) and state.kind != "decimal":
             return ()
         return (f'setattr({source.text(target.value)}, "{target.attr}", {new}{absent})',)
     if isinstance(target, ast.Subscript) and not isinstance(target.slice, (ast.Slice, ast.Tuple)):
         owner, key = source.text(target.value), source.text(target.slice)
-        if owner in ENVIRONMENT:
+        if is_environment(owner):
             return (f"setenv({key}, {new})",)
-        if state and state.kind in ("item", "attribute"):
+        if state is None or state.kind in ("item", "attribute"):
             return (f"setitem({owner}, {key}, {new})",)
     return ()
 
@@ -55,7 +58,7 @@ def _deleted(source: Source, target: ast.expr) -> tuple[str, ...]:
         return (f'delattr({source.text(target.value)}, "{target.attr}")',)
     if isinstance(target, ast.Subscript) and not isinstance(target.slice, (ast.Slice, ast.Tuple)):
         owner, key = source.text(target.value), source.text(target.slice)
-        return (f"delenv({key})",) if owner in ENVIRONMENT else (f"delitem({owner}, {key})",)
+        return (f"delenv({key})",) if is_environment(owner) else (f"delitem({owner}, {key})",)
     return ()
 
 
@@ -64,7 +67,7 @@ def _called(source: Source, call: ast.Call, state: State | None) -> tuple[str, .
     given = [source.text(one) for one in call.args]
     plain = not call.keywords and not any(isinstance(one, ast.Starred) for one in call.args)
     if not plain:
-        return _updated(source, call) if name.removesuffix(".update") in ENVIRONMENT else ()
+        return _updated(source, call) if is_environment(name.removesuffix(".update")) else ()
     if name == "setattr" and len(given) == 3:
         absent = ", raising=False" if state and state.was_absent else ""
         return (f"setattr({', '.join(given)}{absent})",)
@@ -87,17 +90,17 @@ def _method(
     source: Source, function: ast.Attribute, given: list[str], state: State | None
 ) -> tuple[str, ...]:
     owner, method = source.text(function.value), function.attr
-    item = state is not None and state.kind == "item"
+    item = state.kind == "item" if state else is_environment(owner) or owner == "sys.modules"
     if method == "pop" and given and item:
         absent = ", raising=False" if len(given) > 1 else ""
-        what = f"delenv({given[0]}" if owner in ENVIRONMENT else f"delitem({owner}, {given[0]}"
+        what = f"delenv({given[0]}" if is_environment(owner) else f"delitem({owner}, {given[0]}"
         return (f"{what}{absent})",)
-    if method == "setdefault" and len(given) == 2 and owner in ENVIRONMENT:
+    if method == "setdefault" and len(given) == 2 and is_environment(owner):
         return (f"setenv({given[0]}, {owner}.get({', '.join(given)}))",)
     if method == "__setitem__" and len(given) == 2:
         return (
             f"setenv({', '.join(given)})"
-            if owner in ENVIRONMENT
+            if is_environment(owner)
             else f"setitem({owner}, {', '.join(given)})",
         )
     return ()
@@ -106,7 +109,7 @@ def _method(
 def _updated(source: Source, call: ast.Call) -> tuple[str, ...]:
     """`os.environ.update(A="1")` and `os.environ.update({"A": "1"})`, one call for each variable."""
     name = source.text(call.func)
-    if not name.endswith(".update") or name.removesuffix(".update") not in ENVIRONMENT or len(call.args) > 1:
+    if not name.endswith(".update") or not is_environment(name.removesuffix(".update")) or len(call.args) > 1:
         return ()
     pairs: list[tuple[str, str]] = []
     for one in call.args:

@@ -145,7 +145,10 @@ def imported_modules(source: Source) -> set[str]:
 
 def _imports(source: Source, texts: list[str]) -> Iterator[Replace]:
     known = {source.text(node) for node in source.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))}
-    wanted = sorted(text for text in dict.fromkeys(texts) if text not in known)
+    wanted = sorted(
+        (text for text in dict.fromkeys(texts) if text not in known),
+        key=lambda text: (_sort(text.split()[1]), text),
+    )
     for text in wanted:
         place, before, after = _import_place(source, text)
         yield Replace(source.path, place, place, f"{before}{text}\n{after}")

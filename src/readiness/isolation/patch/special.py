@@ -44,7 +44,7 @@ def specials(source: Source, statement: ast.stmt, state: State | None) -> Iterat
             yield Special(Keep((), (("signal.signal", given[0], f"signal.getsignal({given[0]})"),)))
         elif name.endswith("__setattr__") and len(given) == 3:
             yield Special(Keep((), ((name, given[0], given[1], f"getattr({given[0]}, {given[1]})"),)))
-        elif name in ("importlib.reload", "reload") and state and state.kind == "attribute":
+        elif name in ("importlib.reload", "reload") and (state is None or state.kind == "attribute"):
             old = f"vars({given[0]})"
             yield Special(Keep((), ((f"{old}.update", f"dict({old})"),)))
 
@@ -68,7 +68,13 @@ def _method(
                 ),
             ]
             yield Special(Keep((f"{method}({', '.join(words)})",)), replaces=True)
-    elif method in _OF_MONKEYPATCH and isinstance(owner, (ast.Name, ast.Attribute)):
-        # The fixture undoes itself.
-        for name in {source.text(owner)} - {"monkeypatch"}:
-            yield Special(Keep((), ((f"{name}.undo",),)))
+    elif method in _OF_MONKEYPATCH and _is_monkeypatch(source, owner):
+        yield Special(Keep((), ((f"{source.text(owner)}.undo",),)))
+
+
+def _is_monkeypatch(source: Source, owner: ast.expr) -> bool:
+    """Whether the file makes a MonkeyPatch of that name; pytest's fixture, which undoes itself, is none."""
+    if not isinstance(owner, (ast.Name, ast.Attribute)):
+        return False
+    made = rb"\b" + re.escape(source.text(owner).encode()) + rb"\s*=\s*(?:\w+\.)*MonkeyPatch\("
+    return re.search(made, source.data) is not None

@@ -1,0 +1,111 @@
+"""Where the polluter is known and the state is not: every write in it that a person would look at first.
+
+A guess, and shown only when the whole suite has proved it, like every other candidate.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from readiness.isolation.patch import placing
+from readiness.isolation.patch.direct import is_environment, rewrite
+from readiness.isolation.patch.edit import Candidate
+from readiness.isolation.patch.host import XUNIT, Host, by_name, host_of
+from readiness.isolation.patch.keeping import Keep
+from readiness.isolation.patch.special import specials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from readiness.isolation.patch.edit import Edit
+    from readiness.isolation.patch.files import Files
+    from readiness.isolation.patch.source import Source
+    from readiness.record.finding import Cause
+
+
+def guessed(cause: Cause, files: Files) -> Iterator[Candidate]:
+    """Every plain write in the polluter and in what sets it up, undone."""
+    path, *names = cause.polluter.partition("[")[0].split("::")
+    source = files.read(path) if names else None
+    polluter = by_name(source, tuple(names)) if source else None
+    if source is None or polluter is None:
+        return
+    edits: list[Edit] = []
+    for host in _around(source, polluter):
+        for statement in _statements(host):
+            edits += _undone(source, host, statement) or ()
+    if edits:
+        yield Candidate("polluter", tuple(dict.fromkeys(edits)))
+
+
+def _around(source: Source, polluter: Host) -> Iterator[Host]:
+    """The polluter, the set-up of its class and module, and the fixtures of its file that it names."""
+    yield polluter
+    wanted = {one.arg for one in polluter.function.args.args}
+    for function, classes in source.functions():
+        host = host_of(source, function, classes)
+        own_class = bool(classes) and classes == polluter.classes
+        sets_up = function.name in (*XUNIT, "setUp", "setUpClass") and (own_class or not classes)
+        if sets_up or (host.kind == "fixture" and function.name in wanted):
+            yield host
+
+
+def _statements(host: Host) -> Iterator[ast.stmt]:
+    for node in ast.walk(host.function):
+        if isinstance(node, (ast.Assign, ast.Delete, ast.Expr)):
+            yield node
+
+
+def _undone(source: Source, host: Host, statement: ast.stmt) -> tuple[Edit, ...] | None:
+    for one in specials(source, statement, None):
+        place = placing.instead if one.replaces else placing.before
+        return place(source, host, statement, one.keep)
+    if host.kind in ("instance", "class"):
+        keep = _kept(source, statement)
+        return placing.before(source, host, statement, keep) if keep else None
+    rewritten = rewrite(source, statement, None) if _outlives(source, host, statement) else None
+    return placing.instead(source, host, statement, Keep(rewritten.calls)) if rewritten else None
+
+
+def _kept(source: Source, statement: ast.stmt) -> Keep | None:
+    """For unittest, which has no MonkeyPatch: the few writes that need no more than what is written there."""
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        name = source.text(statement.value.func)
+        return Keep((), (("os.chdir", "os.getcwd()"),)) if name == "os.chdir" else None
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if isinstance(target, ast.Subscript) and is_environment(owner := source.text(target.value)):
+        return Keep(
+            (), ((f"{owner}.update", f"dict({owner})"), (f"{owner}.pop", source.text(target.slice), "None"))
+        )
+    if isinstance(target, ast.Attribute) and not source.text(target).startswith(("self.", "cls.")):
+        whole = source.text(target)
+        return Keep((), (("setattr", source.text(target.value), f'"{target.attr}"', whole),))
+    return None
+
+
+def _outlives(source: Source, host: Host, statement: ast.stmt) -> bool:
+    """Whether a write goes to something that was there before the function: not to its own names, nor to `self`."""
+    target: ast.expr | None = None
+    if isinstance(statement, (ast.Assign, ast.Delete)):
+        target = statement.targets[0]
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        function = statement.value.func
+        target = function if isinstance(function, ast.Attribute) else None
+        if target is None:
+            return source.text(function) in ("setattr", "delattr", "chdir")
+    while isinstance(target, (ast.Attribute, ast.Subscript)):
+        target = target.value
+    if not isinstance(target, ast.Name) or target.id in ("self", "cls"):
+        return False
+    return target.id not in _assigned(host.function)
+
+
+def _assigned(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
+    names = {
+        one.id for one in ast.walk(function) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }
+    given = function.args
+    return names | {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}

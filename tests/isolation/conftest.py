@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from readiness.isolation.asked import Asked
-from readiness.isolation.trace import trace
+from readiness.isolation.trace import trace, traced
+from readiness.isolation.verify import mend_traced
 from readiness.record.finding import Report
+from readiness.record.value import replace
 
 CORPUS = Path(__file__).parent / "corpus"
 PYTHONS = tuple(filter(None, os.environ.get("READINESS_TEST_PYTHONS", "").split(os.pathsep)))
@@ -23,18 +25,21 @@ OWN = ("READINESS_", "PYTEST_", "COV_")
 
 @dataclass
 class Expected:
-    """A test that must be found, its class, and polluter, state and place of each cause."""
+    """A test that must be found, its class, and polluter, state and place of each cause; what becomes of its patch."""
 
     test: str
     kind: str
     causes: list[tuple[str, str, str]] = field(default_factory=list)
+    patch: tuple[str, str] | None = None
+    no_patch: str = ""
 
 
 @dataclass
 class Suite:
     """`expect TEST CLASS` and `cause POLLUTER | STATE | MARKER` lines, then files after `=== NAME` each.
 
-    The place of a cause is the line that ends with `# MARKER`; no marker: no line is expected.
+    Then `patch SIDE | LINE`, a line that its verified diff adds, or `no patch WHY`, the start of the reason; a suite
+    without either says nothing of patches. The place of a cause is the line that ends with `# MARKER`; no marker: no line is expected.
     """
 
     name: str
@@ -50,10 +55,19 @@ class Suite:
             if word == "expect":
                 test, _, kind = rest.rpartition(" ")
                 suite.expected.append(Expected(test, kind))
+            elif word == "patch":
+                side, _, added = rest.partition(" | ")
+                suite.expected[-1].patch = (side, added)
+            elif word == "no":
+                suite.expected[-1].no_patch = rest.removeprefix("patch ")
             else:
                 polluter, state, marker = map(str.strip, rest.rsplit("|", 2))
                 suite.expected[-1].causes.append((polluter, state, suite.place(marker)))
         return suite
+
+    @property
+    def speaks_of_patches(self) -> bool:
+        return any(one.patch or one.no_patch for one in self.expected)
 
     def place(self, marker: str) -> str:
         for name, text in self.files.items():
@@ -89,6 +103,24 @@ def isolate(tmp_path: Path) -> Callable[..., Report]:
         arguments = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *words)
         asked = Asked(python, arguments, str(folder), **options)  # type: ignore[arg-type]
         return trace(asked, environ, subprocess.DEVNULL)
+
+    return run
+
+
+@pytest.fixture
+def mend(tmp_path: Path) -> Callable[..., Report]:
+    """Trace a suite as `isolate` does, and look for patches too."""
+
+    def run(suite: Suite, python: str = sys.executable) -> Report:
+        folder = tmp_path / "project"
+        folder.mkdir(exist_ok=True)
+        suite.write(folder)
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+        environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        asked = Asked(python, ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"), str(folder))
+        told = traced(asked, environ, subprocess.DEVNULL)
+        mended, _ = mend_traced(asked, told, environ, subprocess.DEVNULL, 100)
+        return replace(told.report, findings=mended.findings)
 
     return run
 

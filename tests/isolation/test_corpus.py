@@ -7,9 +7,11 @@ from collections.abc import Callable
 from readiness.record.finding import Report
 
 
-def test_a_suite_of_the_corpus(corpus_name: str, python: str, isolate: Callable[..., Report], read_suite):
+def test_a_suite_of_the_corpus(
+    corpus_name: str, python: str, isolate: Callable[..., Report], mend: Callable[..., Report], read_suite
+):
     suite = read_suite(corpus_name)
-    report = isolate(suite, python)
+    report = mend(suite, python) if suite.speaks_of_patches else isolate(suite, python)
     assert report.problems == ()
     found = {
         (finding.test, finding.kind): {
@@ -18,3 +20,17 @@ def test_a_suite_of_the_corpus(corpus_name: str, python: str, isolate: Callable[
         for finding in report.findings
     }
     assert found == {(one.test, one.kind): set(one.causes) for one in suite.expected}
+    patches = {finding.test: (finding.patch, finding.no_patch) for finding in report.findings}
+    for one in suite.expected:
+        patch, why = patches[one.test]
+        if one.patch:
+            assert patch is not None, why
+            assert patch.verified
+            assert one.test in patch.mended
+            assert (patch.side, f"+{one.patch[1]}") in {
+                (patch.side, line) for line in patch.diff.splitlines()
+            }
+            assert patch.side == one.patch[0]
+        elif one.no_patch:
+            assert patch is None
+            assert why.startswith(one.no_patch)

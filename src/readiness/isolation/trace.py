@@ -46,11 +46,25 @@ def trace(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Re
     return traced(asked, environ, output).report
 
 
-def traced(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int, *, copy_of: str = "") -> Traced:
-    """Run `python -m pytest ARGUMENTS` in `folder`; what pytest prints goes to `output`. `copy_of` as for the probe.
+def traced(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int) -> Traced:
+    """Run `python -m pytest ARGUMENTS` in `folder`; what pytest prints goes to `output`.
 
     Raises UsageError when pytest cannot be run or cannot use its arguments, OSError when the probe cannot be placed.
     """
+    found, code, ended = _run(asked, environ, output)
+    report = ask_again(asked, environ, _report(found, code), found)
+    rootdir = str(found[0].main.first("session").get("rootdir", asked.folder))
+    return Traced(report, ended, rootdir)
+
+
+def ran_in_copy(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int, original: str) -> Ran:
+    """How the tests end in a copy of the project in `original`. Raises as `traced` does."""
+    return _run(asked, environ, output, original)[2]
+
+
+def _run(
+    asked: Asked, environ: Mapping[str, str], output: IO[Any] | int, copy_of: str = ""
+) -> tuple[tuple[Run, ...], int, Ran]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="readiness-isolate-") as folder:
         events = os.path.join(folder, "events")
@@ -68,14 +82,9 @@ def traced(asked: Asked, environ: Mapping[str, str], output: IO[Any] | int, *, c
             command, cwd=asked.folder, env=env, stdin=subprocess.DEVNULL, stdout=output, check=False
         )
         found = runs(events)
-        if not found or ended.returncode == USAGE_ERROR:
-            raise UsageError(_why_not(asked, ended.returncode, found))
-        took = time.monotonic() - began
-        rootdir = str(found[0].main.first("session").get("rootdir", asked.folder))
-        report = _report(found, ended.returncode)
-    if not copy_of:
-        report = ask_again(asked, environ, report, found)
-    return Traced(report, ran(found, shlex.join(command), took), rootdir)
+    if not found or ended.returncode == USAGE_ERROR:
+        raise UsageError(_why_not(asked, ended.returncode, found))
+    return found, ended.returncode, ran(found, shlex.join(command), time.monotonic() - began)
 
 
 def _why_not(asked: Asked, code: int, found: Sequence[Run]) -> str:

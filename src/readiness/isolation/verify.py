@@ -8,7 +8,7 @@ import time
 from readiness.isolation.mend import Mended, Mending
 from readiness.isolation.project import Project
 from readiness.isolation.scratch import copied, import_path
-from readiness.isolation.trace import traced
+from readiness.isolation.trace import ran_in_copy
 from readiness.record.value import replace
 
 TYPE_CHECKING = False
@@ -66,5 +66,5 @@ def try_in_copy(
             replays=asked.replays if asked.every_test else 1,
         )
         env = import_path(paths, project.root, target, environ)
-        ended = traced(there, env, output, copy_of=project.root).ran
+        ended = ran_in_copy(there, env, output, project.root)
         return replace(ended, command=ended.command.replace(target, project.root))

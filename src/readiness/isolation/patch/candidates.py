@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readiness.isolation.patch import narrowing, placing, victim
+from readiness.isolation.patch.containers import with_container
 from readiness.isolation.patch.direct import rewrite
 from readiness.isolation.patch.edit import Candidate
 from readiness.isolation.patch.guessing import guessed
@@ -31,6 +32,7 @@ def candidates(
     """The candidates for one cause of a test's failure, and why there are none."""
     try:
         state = read_state(cause, files.is_module)
+        state = with_container(state, files) if state else None
         if brittle:
             made = list(victim.leaning(test, state, files)) if state else []
             return made, "" if made else "what it needs from the other test cannot be said in one line"
@@ -114,7 +116,8 @@ def _guards(cause: Cause, state: State, files: Files) -> Iterator[Candidate]:
     if source is None or cause.kind == "import":
         return
     scope = "module" if cause.kind == "fixture" else "function"
-    for keep in keeps(state, source):
+    # Of a name that was not there, only a MonkeyPatch says so before the test has made it.
+    for keep in sorted(keeps(state, source), key=lambda one: not one.patches):
         yield Candidate("guard", placing.guard(source, state, keep, scope))
 
 

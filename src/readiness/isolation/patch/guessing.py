@@ -33,8 +33,9 @@ def guessed(cause: Cause, files: Files) -> Iterator[Candidate]:
         return
     edits: list[Edit] = []
     for host in _around(source, polluter):
+        kept: set[Keep] = set()
         for statement in _statements(host):
-            edits += _undone(source, host, statement) or ()
+            edits += _undone(source, host, statement, kept) or ()
     if edits:
         yield Candidate("polluter", tuple(dict.fromkeys(edits)))
 
@@ -57,13 +58,17 @@ def _statements(host: Host) -> Iterator[ast.stmt]:
             yield node
 
 
-def _undone(source: Source, host: Host, statement: ast.stmt) -> tuple[Edit, ...] | None:
+def _undone(source: Source, host: Host, statement: ast.stmt, kept: set[Keep]) -> tuple[Edit, ...] | None:
+    """What undoes one statement; `kept` are keeps that stand further up in the same function."""
     for one in specials(source, statement, None):
         place = placing.instead if one.replaces else placing.before
         return place(source, host, statement, one.keep)
     if host.kind in ("instance", "class"):
         keep = _kept(source, statement)
-        return placing.before(source, host, statement, keep) if keep else None
+        if keep is None or keep in kept:
+            return None
+        kept.add(keep)
+        return placing.before(source, host, statement, keep)
     rewritten = rewrite(source, statement, None) if _outlives(source, host, statement) else None
     return placing.instead(source, host, statement, Keep(rewritten.calls)) if rewritten else None
 

@@ -48,7 +48,7 @@ _WORDS: Final = {
     "loop": Keep((), (("lambda: asyncio.set_event_loop(asyncio.new_event_loop())",),), modules=("asyncio",)),
     "policy": Keep((), (("asyncio.set_event_loop_policy", "None"),), modules=("asyncio",)),
     "logging": Keep((), (("logging.disable", "logging.root.manager.disable"),), modules=("logging",)),
-    "warnings": Keep(("setattr(warnings, 'filters', list(warnings.filters))",), modules=("warnings",)),
+    "warnings": Keep(('setattr(warnings, "filters", list(warnings.filters))',), modules=("warnings",)),
 }
 
 
@@ -88,16 +88,14 @@ def _of_gc(state: State) -> Keep:
 def _attribute(state: State, holder: str) -> list[Keep]:
     whole, name = f"{holder}.{state.name}", f'"{state.name}"'
     if state.was_absent:
-        return [Keep((), (("delattr", holder, name),))]
+        made = (f"setattr({holder}, {name}, None, raising=False)", f"delattr({holder}, {name})")
+        # Undone from the last to the first: the name is put back, then taken away.
+        return [Keep((), (("delattr", holder, name),)), Keep(made)]
     if state.in_place:
-        copied = Keep(
-            (f"setattr({holder}, {name}, copy.copy({whole}))",),
-            (("setattr", holder, name, f"{whole}"), ("setattr", holder, name, f"copy.copy({whole})")),
-            modules=("copy",),
-        )
+        copied, modules = _copied(state, whole)
         return [
-            Keep(copied.patches, _in_place(state, whole), modules=("copy",)),
-            *_finalizers(_in_place(state, whole)),
+            Keep((f"setattr({holder}, {name}, {copied})",), _in_place(state, whole)[0], modules=modules),
+            *(Keep((), one) for one in _in_place(state, whole)),
         ]
     if state.holder.startswith("logging.getLogger(") and state.name in ("handlers", "filters"):
         return [
@@ -119,24 +117,26 @@ def _item(state: State, holder: str) -> list[Keep]:
     if state.was_absent:
         return [Keep((), ((f"{holder}.pop", key, "None"),))]
     if state.in_place:
+        copied, modules = _copied(state, whole)
         return [
-            Keep(
-                (f"setitem({holder}, {key}, copy.copy({whole}))",), _in_place(state, whole), modules=("copy",)
-            ),
-            *_finalizers(_in_place(state, whole)),
+            Keep((f"setitem({holder}, {key}, {copied})",), _in_place(state, whole)[0], modules=modules),
+            *(Keep((), one) for one in _in_place(state, whole)),
         ]
     return [Keep((f"setitem({holder}, {key}, {whole})",), ((f"{holder}.__setitem__", key, whole),))]
 
 
-def _finalizers(cleanups: tuple[tuple[str, ...], ...]) -> list[Keep]:
-    return [Keep((), cleanups)] if cleanups else []
+def _copied(state: State, whole: str) -> tuple[str, tuple[str, ...]]:
+    """A copy of a container, and the modules that making it takes."""
+    return (f"{state.container}({whole})", ()) if state.container else (f"copy.copy({whole})", ("copy",))
 
 
-def _in_place(state: State, whole: str) -> tuple[tuple[str, ...], ...]:
-    """The content of a container put back into the same container."""
-    if state.before.startswith("{"):
-        return ((f"{whole}.update", f"dict({whole})"), (f"{whole}.clear",))
-    return ((f"{whole}.extend", f"list({whole})"), (f"{whole}.clear",))
+def _in_place(state: State, whole: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """The content of a container put back into the same container, in each way that it may understand."""
+    as_list = ((f"{whole}.extend", f"list({whole})"), (f"{whole}.clear",))
+    as_set = ((f"{whole}.update", f"set({whole})"), (f"{whole}.clear",))
+    as_dict = ((f"{whole}.update", f"dict({whole})"), (f"{whole}.clear",))
+    known = {"list": (as_list,), "set": (as_set,), "dict": (as_dict,)}
+    return known.get(state.container) or ((as_dict,) if state.before.startswith("{") else (as_list, as_set))
 
 
 def _cache(_: State, holder: str) -> list[Keep]:

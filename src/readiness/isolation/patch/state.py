@@ -54,6 +54,8 @@ class State:
     module: str = ""
     before: str = ""
     after: str = ""
+    container: str = ""
+    """The builtin type of a container that changed in place, where it is known."""
 
     @property
     def was_absent(self) -> bool:

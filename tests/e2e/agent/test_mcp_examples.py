@@ -95,7 +95,9 @@ async def closing(backend: ToolBackend) -> AsyncIterator[ToolBackend]:
         yield backend
     finally:
         await backend.aclose()
-    await asyncio.sleep(0.05)
+    until = time.monotonic() + 10
+    while asyncio.all_tasks() > before and time.monotonic() < until:
+        await asyncio.sleep(0.02)
     assert asyncio.all_tasks() <= before
 
 
@@ -114,7 +116,7 @@ class served:
         self.process = subprocess.Popen(
             self.command, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until and self.process.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

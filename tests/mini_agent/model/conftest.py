@@ -68,6 +68,11 @@ class Server:
     def asked(self) -> list[dict[str, Any]]:
         return [exchange.json for exchange in self.exchanges]
 
+    async def reached(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.exchanges) < count:
+            await asyncio.sleep(0.005)
+
 
 class Answers:
     """Bytes of answers."""

@@ -143,7 +143,7 @@ def test_who_waits_finds_out_when_the_first_is_cancelled(run, serve, model_at, a
     async def main():
         async with serve(script) as server, model_at(server.url) as model:
             first = asyncio.create_task(model.reply(ask(tools=(ADD,))))
-            await asyncio.sleep(0.05)
+            await server.reached(1)
             second = asyncio.create_task(model.reply(ask(tools=(ADD,))))
             await asyncio.sleep(0.05)
             first.cancel()

@@ -62,10 +62,10 @@ def test_a_call_that_waits_for_a_connection_can_be_cancelled(run, serve, model_a
             model_at(server.url, connections=1) as model,
         ):
             calls = [asyncio.create_task(model.reply(ask())) for _ in range(3)]
-            await asyncio.sleep(0.1)
+            await server.reached(1)
             for call in calls:
                 call.cancel()
-            done = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), SOON)
+            done = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 2)
             assert all(isinstance(one, asyncio.CancelledError) for one in done)
             assert len(server.exchanges) == 1
 
@@ -138,8 +138,8 @@ def test_closing_the_model_while_a_call_hangs_ends_the_call(run, serve, model_at
     async def main():
         async with serve(lambda exchange: exchange.gone()) as server, model_at(server.url) as model:
             call = asyncio.create_task(model.reply(ask()))
-            await asyncio.sleep(0.1)
-            await asyncio.wait_for(model.aclose(), SOON)
+            await server.reached(1)
+            await asyncio.wait_for(model.aclose(), 2)
             with pytest.raises(ModelError):
                 await asyncio.wait_for(call, 2)
             assert len(server.exchanges) == 1

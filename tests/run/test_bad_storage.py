@@ -110,7 +110,7 @@ def test_a_disk_that_fills_up_leaves_the_run_inconclusive_and_loses_nothing(make
         "readiness report --json > told; readiness run --quiet --resume > resumed; echo $? >> resumed\n"
         "(exit $code)"
     )
-    ended = on_small_disk(project, "256k", script)
+    ended = on_small_disk(project, "512k", script)
     assert ended.returncode == 3, ended.stdout
     assert "the journal could not be written: " in ended.stdout
     assert "report.json: No space left on device; this report is missing" in ended.stderr

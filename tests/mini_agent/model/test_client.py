@@ -231,7 +231,7 @@ def test_a_wait_that_is_too_long_is_told_on_at_once(run, serve, model_at, ask, a
             began = time.monotonic()
             with pytest.raises(ModelError) as caught:
                 await model.reply(ask())
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < 5
             assert (caught.value.status, caught.value.retry_after) == (status, 120)
             assert len(server.exchanges) == 1
 

@@ -12,7 +12,8 @@ from mini_agent.conversation import Reply
 from mini_agent.interfaces import ModelError, ModelRequest
 from mini_agent.model.many import UNREAD, complete_many
 
-HALF_A_SECOND = 0.5
+AT_ONCE = 2.0
+"""Seconds; what is not ended at once goes on for ever here."""
 
 
 class Paced:
@@ -116,7 +117,7 @@ def test_an_error_is_raised_and_cancels_the_rest(run, paced, order):
         began = time.monotonic()
         with pytest.raises(ModelError, match="it failed"):
             found += [one.index async for one in results]
-        assert time.monotonic() - began < HALF_A_SECOND
+        assert time.monotonic() - began < AT_ONCE
         assert (paced.running, paced.cancelled) == (0, 2)
         with pytest.raises(StopAsyncIteration):
             await anext(results)
@@ -154,7 +155,7 @@ def test_closing_while_calls_hang(run, paced):
         await anext(results)
         began = time.monotonic()
         await results.aclose()
-        assert time.monotonic() - began < HALF_A_SECOND
+        assert time.monotonic() - began < AT_ONCE
         assert paced.running == 0
         await results.aclose()
         with pytest.raises(StopAsyncIteration):
@@ -170,16 +171,17 @@ def test_closing_from_another_task_ends_the_reader(run, paced):
         reader = asyncio.create_task(indexes(results))
         await asyncio.sleep(0.02)
         await results.aclose()
-        assert await asyncio.wait_for(reader, HALF_A_SECOND) == []
+        assert await asyncio.wait_for(reader, AT_ONCE) == []
 
     run(main())
 
 
 def test_closing_does_not_wait_for_a_call_that_will_not_end(run):
     class Stubborn(Paced):
+        let_go = False
+
         async def act(self, text: str) -> None:
-            until = time.monotonic() + 0.8
-            while time.monotonic() < until:
+            while not self.let_go:
                 try:
                     await asyncio.sleep(0.05)
                 except asyncio.CancelledError:
@@ -192,8 +194,9 @@ def test_closing_does_not_wait_for_a_call_that_will_not_end(run):
         await asyncio.sleep(0.02)
         began = time.monotonic()
         await results.aclose()
-        assert time.monotonic() - began < HALF_A_SECOND
-        assert await asyncio.wait_for(reader, HALF_A_SECOND) == []
+        assert time.monotonic() - began < AT_ONCE
+        assert await asyncio.wait_for(reader, AT_ONCE) == []
+        stubborn.let_go = True
         while stubborn.running:
             await asyncio.sleep(0.05)
 
@@ -310,7 +313,7 @@ def test_over_real_sockets_nothing_is_left(run, serve, model_at, answers):
             await anext(results)
             began = time.monotonic()
             await results.aclose()
-            assert time.monotonic() - began < HALF_A_SECOND
+            assert time.monotonic() - began < AT_ONCE
             while hung.count("hangs") != hung.count("gone"):
                 await asyncio.sleep(0.01)
             assert hung.count("hangs") == hung.count("gone") >= 3

@@ -10,6 +10,16 @@ import pytest
 from mini_agent.interfaces import ModelError
 
 SOON = 0.25
+"""Seconds. The quickest of a few tries counts: that one is slow may be the machine's doing, that all are is not."""
+TRIES = 5
+
+
+def assert_soon(run, main):
+    """`main` makes a coroutine that gives the seconds it took."""
+    took = []
+    while len(took) < TRIES and min(took, default=SOON) >= SOON:
+        took.append(run(main()))
+    assert min(took) < SOON, took
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -36,10 +46,10 @@ def test_the_server_sees_it_at_once(run, serve, model_at, ask, answers, heard, w
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call
-            assert time.monotonic() - cancelled_at < SOON
-            assert await closed - cancelled_at < SOON
+            returned_at = time.monotonic()
+            return max(returned_at, await closed) - cancelled_at
 
-    run(main())
+    assert_soon(run, main)
 
 
 def test_a_pause_between_tries_can_be_cancelled(run, serve, model_at, ask, answers):
@@ -49,10 +59,10 @@ def test_a_pause_between_tries_can_be_cancelled(run, serve, model_at, ask, answe
             began = time.monotonic()
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(model.reply(ask()), 0.2)
-            assert time.monotonic() - began < 0.2 + SOON
             assert len(server.exchanges) == 1
+            return time.monotonic() - began - 0.2
 
-    run(main())
+    assert_soon(run, main)
 
 
 def test_a_call_that_waits_for_a_connection_can_be_cancelled(run, serve, model_at, ask):
@@ -129,7 +139,7 @@ def test_a_listener_that_fails_ends_the_call_with_its_own_error(run, serve, mode
         async with serve(script) as server, model_at(server.url) as model:
             with pytest.raises(Broken):
                 await model.reply(ask(), on_text)
-            await asyncio.wait_for(closed, SOON)
+            await asyncio.wait_for(closed, 2)
 
     run(main())
 

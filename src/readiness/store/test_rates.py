@@ -17,7 +17,8 @@ class TestRates:
     """One test over its runs. `passes` and `fails` count executions, repetitions included; rates are None without any.
 
     `flake_rate` is the share of failures among executions on code on which it also passed: on the same inputs where the
-    check's are known, else on the same commit with the same changes. 0 where it was never seen to do both.
+    check's are known, else on the same commit with the same changes. 0 where it was never seen to do both, and
+    for tests judged by trials, which may fail now and then.
     """
 
     __test__ = False
@@ -48,7 +49,8 @@ ON_SAME_CODE: Final = (
     "SELECT test, SUM(passes), SUM(fails) FROM (SELECT test, passes, fails, "
     "CASE WHEN inputs <> '' THEN inputs WHEN commit_id <> '' THEN commit_id || ' ' || dirty ELSE id END AS code "
     "FROM results JOIN tests ON tests.key = test JOIN runs ON runs.key = results.run "
-    "JOIN checks ON checks.run = results.run AND checks.name = check_name) AS executions "
+    "JOIN checks ON checks.run = results.run AND checks.name = check_name "
+    "WHERE NOT EXISTS (SELECT 1 FROM trials WHERE trials.run = results.run AND trials.test = results.test)) AS executions "
     "GROUP BY test, code HAVING SUM(passes) > 0 AND SUM(fails) > 0"
 )
 LAST_FAILURES: Final = (

@@ -64,7 +64,7 @@ test_lines.__test__ = False  # type: ignore[attr-defined]
 def _test(one: TestRates) -> tuple[str, ...]:
     rate = "-" if one.pass_rate is None else percent(one.pass_rate)
     flakes = percent(one.flake_rate) if one.flake_rate else "-"
-    times = (_seconds(one.mean_seconds), _seconds(one.slowest_seconds))
+    times = (seconds(one.mean_seconds), seconds(one.slowest_seconds))
     failed = moment(one.last_failed_at) if one.last_failed_at else "never"
     return rate, flakes, str(one.runs), *times, failed, one.check, one.test or "(the command)"
 
@@ -167,8 +167,11 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.4g}%" if rate in (0, 1) else f"{100 * rate:.1f}%"
 
 
-def _seconds(found: float | None) -> str:
-    return "-" if found is None else wording.duration(found)
+def seconds(found: float | None) -> str:
+    """Most tests take milliseconds."""
+    if found is None:
+        return "-"
+    return f"{1000 * found:.3g} ms" if found < 0.0995 else wording.duration(found)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from readiness.report import history_text, wording
 from readiness.report.html import signs
 from readiness.report.html.markup import EMPTY, Markup, code, joined, outside, table, tag
 from readiness.report.html.page import asset, policy
+from readiness.report.plain import first_line
 from readiness.store.test_rates import in_order
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ LISTED: Final = 50
 """Rows of one table; the others are counted."""
 WIDTH, HEIGHT, MARGIN = 960, 120, 4
 SPARK_WIDTH, SPARK_HEIGHT = 224, 40
+WIDEST_BAR = 24
 MOST_POINTS: Final = 100
 
 
@@ -89,7 +91,7 @@ def _verdict(one: RunSeen) -> Markup:
 def _bars(runs: Sequence[RunSeen]) -> Markup:
     """A bar for each run, as high as it took long; the table below says the same in words."""
     longest = max(one.seconds for one in runs) or 1.0
-    step = WIDTH / len(runs)
+    step = min(WIDEST_BAR, WIDTH / len(runs))
     bars = []
     for number, one in enumerate(runs):
         height = max(3.0, one.seconds / longest * (HEIGHT - 2 * MARGIN))
@@ -186,7 +188,7 @@ def _flaky(tests: Sequence[TestRates]) -> Markup:
             history_text.percent(one.flake_rate),
             _rate(one),
             history_text.moment(one.last_failed_at) or "never",
-            outside(one.last_failure),
+            outside(first_line(one.last_failure)),
         )
         for one in found[:LISTED]
     )
@@ -200,8 +202,8 @@ def _slow(tests: Sequence[TestRates]) -> Markup:
     heads = ("test", "check", "mean", "slowest", "runs", "pass rate")
     rows = (
         (
-            *(code(one.test), code(one.check), wording.duration(one.mean_seconds or 0.0)),
-            *(wording.duration(one.slowest_seconds or 0.0), str(one.runs), _rate(one)),
+            *(code(one.test), code(one.check), history_text.seconds(one.mean_seconds)),
+            *(history_text.seconds(one.slowest_seconds), str(one.runs), _rate(one)),
         )
         for one in found[:LISTED]
     )

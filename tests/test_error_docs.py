@@ -7,10 +7,13 @@ itself. Two outcomes that would take gigabytes or luck to provoke are asked of t
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from readiness.cli.main import main
+from readiness.store.database import _advice
 
 DOCUMENT = Path(__file__).parents[1] / "docs/errors.md"
 AT_ONCE = 4
@@ -420,6 +424,88 @@ REPEATED = {
     ),
 }
 
+
+def history(
+    *words: str, junit: str = "", store: str = "", prepare: Callable[[Path], object] = bool
+) -> Inside:
+    """`readiness history` beside a JUnit file and a file of the store's name."""
+    files = {"readiness.yml": PASSES, "j.xml": junit, **({"s.sqlite": store} if store else {})}
+    return Inside(("history", *words), files, prepare=prepare)
+
+
+def imports(junit: str, *words: str) -> Inside:
+    return history("import", "j.xml", "--check", "a", *words, junit=junit)
+
+
+def two_tests(root: Path) -> None:
+    """A history with two tests whose ids end alike."""
+    (root / "j.xml").write_text(
+        '<testsuite><testcase classname="a" name="t"/><testcase classname="b" name="t"/></testsuite>'
+    )
+    words = ("import", "j.xml", "--check", "a", "--at", "2026-01-01", "--json")
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["history", "-C", str(root), *words]) == 0
+
+
+def newer_schema(root: Path) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["history", "-C", str(root), "lanes"]) == 0
+    with contextlib.closing(sqlite3.connect(root / ".readiness/history.sqlite")) as database:
+        database.execute("UPDATE schema_version SET version = 99")
+        database.commit()
+
+
+NO_DRIVER = "import sys; sys.modules['psycopg'] = None; from readiness.cli.main import entry; sys.argv[1:] = ['history', 'runs', '--store', 'postgresql://h/d']; entry()"
+HISTORY = {
+    "error: the following arguments are required: {runs,tests,lanes,trials,first-bad,page,import,prune}": history(),
+    "readiness: … is no place for a history; give a path, or postgresql://USER@HOST/DATABASE": history(
+        "runs", "--store", "mysql://a@b/c"
+    ),
+    "readiness: …: file is not a database; move it away, and a new history is made from the runs that are still there": history(
+        "runs", "--store", "s.sqlite", store="not a database " * 100
+    ),
+    "readiness: …: database is locked; another process holds it; try again when that has ended": Asked(
+        lambda: (f"readiness: h: database is locked; {_advice('database is locked')}", 2)
+    ),
+    "readiness: …: unable to open database file; the history cannot be used; see that the file can be written": history(
+        "runs", "--store", "."
+    ),
+    "readiness: …; the history cannot be kept": history("runs", "--store", "j.xml/h/s.sqlite"),
+    "readiness: …: its schema is version …, and this readiness knows up to …; install the newer readiness, or name another history with --store": history(
+        "runs", prepare=newer_schema
+    ),
+    "readiness: …: PostgreSQL needs psycopg; install it with: pip install 'readiness[postgres]'": Outside(
+        '$PYTHON -c "$NO_DRIVER"', {"readiness.yml": PASSES}
+    ),
+    "readiness: …: …; the history cannot be used; see that the server runs and lets you in": history(
+        "runs", "--store", "postgresql://a@127.0.0.1:1/b"
+    ),
+    "readiness: no test named … is in the history; `readiness history tests` lists them": history(
+        "first-bad", "x"
+    ),
+    "readiness: … names … tests (…); give its whole id, and --check": history(
+        "first-bad", "t", prepare=two_tests
+    ),
+    "readiness: --commit …: this is no whole hash; take it from `git rev-parse`": imports(
+        "", "--commit", "main"
+    ),
+    "readiness: --at …: this is no time; write it as 2026-01-31T12:00:00Z": imports("", "--at", "yesterday"),
+    "readiness: prune needs --keep-days or --keep-runs, or both; nothing was removed": history("prune"),
+    "readiness: …:…: it is not XML: …": imports("<testsuite>"),
+    "readiness: …:…: it declares a document type, which no JUnit file needs; entities are not read": imports(
+        '<!DOCTYPE a [<!ENTITY b "c">]><testsuite>&b;</testsuite>'
+    ),
+    "readiness: …:…: it is no JUnit file: it begins with <…>, not <testsuites>": imports("<html/>"),
+    "readiness: …:…: it nests deeper than … levels; it is no JUnit file": imports("<testsuite>" * 99),
+    "readiness: …: it is larger than … MiB; split it": history(
+        "import", "j.xml", "--check", "a", prepare=lambda root: os.truncate(root / "j.xml", (1 << 28) + 1)
+    ),
+    "readiness: …: it holds no test case; name a JUnit file of a run that ran tests": imports("<testsuite/>"),
+    "readiness: …: it does not say when it ran; give --at TIME": imports(
+        "<testsuite><testcase name='a'/></testsuite>"
+    ),
+}
+
 OUTCOMES = {
     "the command ended with exit code …": ran(check("exit 3")),
     "the command was ended by signal …": ran(check("kill -9 $$")),
@@ -544,6 +630,21 @@ WARNINGS = {
     "…; the history of this project is not up to date": ran(
         check("test 1"), files={".readiness/history.json.lock/x": "", ".readiness/runs/x": ""}
     ),
+    "this run is not in the history yet: …": Outside(
+        "READINESS_HISTORY=postgresql://a@127.0.0.1:1/b $R run --quiet", {"readiness.yml": PASSES}
+    ),
+    "readiness: run … is not in the history: …": Outside(
+        "$R history lanes", {"readiness.yml": PASSES, ".readiness/runs/1/journal.jsonl": "x\n{}\n"}
+    ),
+    "history will know only the tests that failed: …": Outside(
+        "$R run --quiet",
+        {
+            "readiness.yml": config(
+                check("mkdir -p .readiness/latest/tests/a.json/x; python -m pytest -q test_a.py")
+            ),
+            "test_a.py": "def test_a(): pass",
+        },
+    ),
     "standard output: …; the summary is in …": Outside(
         "$R run --lane live > /dev/full", {"readiness.yml": PASSES}
     ),
@@ -582,6 +683,7 @@ CASES: dict[str, Inside | Outside | Asked] = {
     **ARTIFACTS,
     **WRITING,
     **REPEATED,
+    **HISTORY,
     **OUTCOMES,
     **REASONS,
     **WARNINGS,
@@ -597,8 +699,18 @@ REFUSALS = {
     "JournalError",
     "ScaffoldError",
     "not_started",
+    "HistoryError",
+    "_refuse",
 }
-JUDGING = ("cli/[!m]*.py", "cli/m[!o]*.py", "config/*.py", "config/scaffold/*.py", "gate/*.py", "run/*.py")
+JUDGING = (
+    "cli/[!m]*.py",
+    "cli/m[!o]*.py",
+    "config/*.py",
+    "config/scaffold/*.py",
+    "gate/*.py",
+    "run/*.py",
+    "store/*.py",
+)
 """Where messages of this document come from; lint and `readiness model` have documents of their own."""
 
 UNREACHED = {": no such folder": "config/scaffold/survey.py"}
@@ -651,6 +763,7 @@ def run_outside(case: Outside, root: Path) -> tuple[int, str]:
         "PYTHON": sys.executable,
         "R": f"{sys.executable} -m readiness",
         "WITHOUT_LIBYAML": WITHOUT_LIBYAML,
+        "NO_DRIVER": NO_DRIVER,
         "VIRTUAL_ENV": sys.prefix,
     }
     root.mkdir()

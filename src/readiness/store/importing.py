@@ -26,10 +26,10 @@ def imported(
     Raises HistoryError for a file that is no JUnit file, or when no time is known; OSError.
     """
     digest = hashlib.sha256("\0".join((check, commit, branch, at)).encode("utf-8", "surrogatepass"))
-    by_content = {_digest(path): (path, shown) for path, shown in files}
+    by_content = {file.sha256: file for file in (read_junit(path, shown) for path, shown in files)}
     for content in sorted(by_content):
         digest.update(content)
-    read = [read_junit(*by_content[content]) for content in sorted(by_content)]
+    read = [by_content[content] for content in sorted(by_content)]
     times = [file.at for file in read if file.at]
     if not (at or times):
         raise HistoryError(f"{files[0][1]}: it does not say when it ran; give --at TIME")
@@ -56,8 +56,3 @@ def _ended(tests: Sequence[TestRun]) -> str:
 def add_imported(database: Database, run: PastRun) -> bool:
     """Whether it was not there yet; what was pruned comes back when it is imported again. Raises HistoryError."""
     return add_run(database, run, again=True)
-
-
-def _digest(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

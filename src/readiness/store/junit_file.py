@@ -7,7 +7,9 @@ would do the same with a dependency, and build a tree besides.)
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 import re
 from datetime import UTC, datetime
 from xml.parsers import expat
@@ -41,22 +43,25 @@ class JunitFile:
 
     tests: tuple[TestRun, ...]
     at: str
+    sha256: bytes = b""
 
 
 def read_junit(path: str, shown: str) -> JunitFile:
     """Raises HistoryError for what is no JUnit file, or a hostile one; OSError for one that cannot be read."""
-    reader = _Reader(shown)
+    reader, digest = _Reader(shown), hashlib.sha256()
     with open(path, "rb") as file:
-        read = 0
-        while piece := file.read(PIECE):
+        # Of a pipe the size is known when it has been read.
+        size, read = os.fstat(file.fileno()).st_size, 0
+        while max(size, read) <= MOST_BYTES and (piece := file.read(PIECE)):
             read += len(piece)
-            if read > MOST_BYTES:
-                raise HistoryError(f"{shown}: it is larger than {MOST_BYTES >> 20} MiB; split it")
+            digest.update(piece)
             reader.feed(piece, last=False)
+        if max(size, read) > MOST_BYTES:
+            raise HistoryError(f"{shown}: it is larger than {MOST_BYTES >> 20} MiB; split it")
         reader.feed(b"", last=True)
     if not reader.found:
         raise HistoryError(f"{shown}: it holds no test case; name a JUnit file of a run that ran tests")
-    return JunitFile(tuple(merged(reader.found)), min(reader.times, default=""))
+    return JunitFile(tuple(merged(reader.found)), min(reader.times, default=""), digest.digest())
 
 
 def time_of(text: str) -> str:

@@ -7,7 +7,6 @@ from readiness.store.schema import writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, Final
 
     from readiness.store.database import Database, Row
@@ -36,19 +35,21 @@ def add_run(database: Database, run: PastRun, *, again: bool = False) -> bool:
         if known:
             remove_run(database, key)
         _insert(database, key, run)
+        if known:
+            remove_unused_names(database)
     return True
 
 
 def remove_run(database: Database, key: int) -> None:
-    """Remove a run's rows, and the names of tests that no other run has; the caller holds a transaction."""
-    database.change(
-        "DELETE FROM tests WHERE key IN (SELECT test FROM results WHERE run = ?) "
-        "AND NOT EXISTS (SELECT 1 FROM results WHERE test = tests.key AND run <> ?)",
-        (key, key),
-    )
+    """Remove a run's rows; the caller holds a transaction, and calls `remove_unused_names` at its end."""
     for table in OF_A_RUN:
         database.change(f"DELETE FROM {table} WHERE run = ?", (key,))
     database.change("DELETE FROM runs WHERE key = ?", (key,))
+
+
+def remove_unused_names(database: Database) -> None:
+    """Remove the names of tests that no run has any more."""
+    database.change("DELETE FROM tests WHERE key NOT IN (SELECT test FROM results)")
 
 
 def _insert(database: Database, key: int, run: PastRun) -> None:
@@ -87,17 +88,19 @@ def _insert(database: Database, key: int, run: PastRun) -> None:
             for one in check.trials
         ],
     )
-    tests = [
-        (digest_key(check.name, one.test), check.name, one) for check in run.checks for one in check.tests
-    ]
-    named = [(test, check, one.test[:LONGEST_NAME]) for test, check, one in sorted(tests, key=_first)]
-    _put(database, "tests (key, check_name, name)", named, " ON CONFLICT (key) DO NOTHING")
+    # In the order of their keys, so that each page is written once.
+    tests = sorted(
+        ((digest_key(check.name, one.test), check.name, one) for check in run.checks for one in check.tests),
+        key=_first,
+    )
+    named = [(test, check, one.test[:LONGEST_NAME]) for test, check, one in tests]
+    _put(database, "tests (key, check_name, name)", named, new_only=True)
     _put(
         database,
-        "results (test, run, outcome, passes, fails, seconds, place, message)",
+        "results (run, test, outcome, passes, fails, seconds, place, message)",
         [
             (
-                *(test, key, one.outcome, one.passes, one.fails, one.seconds),
+                *(key, test, one.outcome, one.passes, one.fails, one.seconds),
                 *(one.place or None, one.message or None),
             )
             for test, _, one in tests
@@ -109,19 +112,15 @@ def _first(row: Row) -> Any:
     return row[0]
 
 
-def _put(database: Database, into: str, rows: list[Row], suffix: str = "") -> None:
+def _put(database: Database, into: str, rows: list[Row], *, new_only: bool = False) -> None:
     """Insert rows into the columns that `into` names."""
     if rows:
-        marks = ", ".join("?" * len(rows[0]))
-        cleaned = [tuple(_cleaned(row)) for row in rows]
-        database.change_many(f"INSERT INTO {into} VALUES ({marks}){suffix}", cleaned)
-
-
-def _cleaned(row: Row) -> Iterator[Any]:
-    for one in row:
-        yield _text(one) if isinstance(one, str) else one
+        cleaned = [tuple([_text(one) if type(one) is str else one for one in row]) for row in rows]
+        database.insert(into, cleaned, new_only=new_only)
 
 
 def _text(text: str) -> str:
     """Text as both databases take it: half characters and NUL become escapes."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
         def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]: ...
         def change(self, sql: str, parameters: Sequence[Any] = ()) -> int: ...
-        def change_many(self, sql: str, rows: Sequence[Row]) -> None: ...
+        def insert(self, into: str, rows: Sequence[Row], *, new_only: bool = False) -> None: ...
         def has_table(self, name: str) -> bool: ...
         def writing(self) -> contextlib.AbstractContextManager[None]: ...
         def close(self) -> None: ...
@@ -82,9 +82,13 @@ class Sqlite:
         with self._told():
             return self._connection.execute(sql, parameters).rowcount
 
-    def change_many(self, sql: str, rows: Sequence[Row]) -> None:
+    def insert(self, into: str, rows: Sequence[Row], *, new_only: bool = False) -> None:
+        """Add rows, at least one, to the table and columns that `into` names. One whose key is there already is an error,
+        or with `new_only` is left out."""
+        marks = ", ".join("?" * len(rows[0]))
+        word = "INSERT OR IGNORE" if new_only else "INSERT"
         with self._told():
-            self._connection.executemany(sql, rows)
+            self._connection.executemany(f"{word} INTO {into} VALUES ({marks})", rows)
 
     def has_table(self, name: str) -> bool:
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))

@@ -61,9 +61,25 @@ class Postgresql:
         with self._told():
             return self._connection.execute(_marked(sql), parameters).rowcount
 
-    def change_many(self, sql: str, rows: Sequence[Row]) -> None:
-        with self._told(), self._connection.cursor() as cursor:
-            cursor.executemany(_marked(sql), rows)
+    def insert(self, into: str, rows: Sequence[Row], *, new_only: bool = False) -> None:
+        """As `Sqlite.insert`, in one stream and not row by row. The caller holds a transaction."""
+        if not new_only:
+            self._copy(into, rows)
+            return
+        table, _, columns = into.partition(" ")
+        self.change(f"CREATE TEMPORARY TABLE incoming (LIKE {table}) ON COMMIT DROP")
+        self._copy(f"incoming {columns}", rows)
+        self.change(f"INSERT INTO {table} SELECT * FROM incoming ON CONFLICT DO NOTHING")
+        self.change("DROP TABLE incoming")
+
+    def _copy(self, into: str, rows: Sequence[Row]) -> None:
+        with (
+            self._told(),
+            self._connection.cursor() as cursor,
+            cursor.copy(_marked(f"COPY {into} FROM STDIN")) as to,
+        ):
+            for row in rows:
+                to.write_row(row)
 
     def has_table(self, name: str) -> bool:
         return bool(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readiness.store.adding import remove_run
+from readiness.store.adding import remove_run, remove_unused_names
 from readiness.store.schema import writing
 
 TYPE_CHECKING = False
@@ -39,4 +39,6 @@ def prune(database: Database, keep_from: str, keep_runs: int | None) -> tuple[in
                 "INSERT INTO forgotten (run, started_at) VALUES (?, ?) ON CONFLICT (run) DO NOTHING",
                 (key, at),
             )
+        if gone:
+            remove_unused_names(database)
     return len(gone), len(runs) - len(gone)

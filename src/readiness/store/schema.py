@@ -1,6 +1,7 @@
 """The tables of a history, as a numbered list of changes. Each change is one transaction; a version is never edited.
 
-The keys of runs and tests are digests of their names, so that every writer makes the same ones without asking.
+The keys of runs and tests are digests of their names, so that every writer makes the same ones without asking. Results lie
+run by run: a new run is written in one place, and those of one test are found by its key in each run.
 """
 
 from __future__ import annotations
@@ -33,10 +34,9 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             PRIMARY KEY (run, name)){compact}""",
         "CREATE TABLE tests (key {key} PRIMARY KEY, check_name TEXT NOT NULL, name TEXT NOT NULL)",
         """CREATE TABLE results (
-            test {key} NOT NULL, run {key} NOT NULL, outcome TEXT NOT NULL, passes INTEGER NOT NULL,
+            run {key} NOT NULL, test {key} NOT NULL, outcome TEXT NOT NULL, passes INTEGER NOT NULL,
             fails INTEGER NOT NULL, seconds DOUBLE PRECISION, place TEXT, message TEXT,
-            PRIMARY KEY (test, run)){compact}""",
-        "CREATE INDEX results_by_run ON results (run)",
+            PRIMARY KEY (run, test)){compact}""",
     ),
     (
         """CREATE TABLE trials (

@@ -30,6 +30,7 @@ class Asked:
                 "replays": self.replays,
                 "seconds": self.seconds,
                 "serial": True,
+                "disk": True,
                 "fork": self.proof != "fresh",
             }
         )

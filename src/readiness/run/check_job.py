@@ -41,13 +41,19 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     return SHARED if check.services or check.cassette else PRIVATE
 
 
-TRACED = '{"replays": 150, "seconds": 30}'
-"""What finding out about failed tests may cost a check, for the probe."""
+TRACED = '{"replays": 150, "seconds": 30, "disk": %s}'
+"""What finding out about failed tests may cost a check, for the probe; and whether it may put files back."""
 
 
-def _isolation(check: Check) -> str:
-    """Leaks are traced in lane core: elsewhere a test run again would ask a model again."""
-    return TRACED if check.lane == "core" and check.isolation != "off" else ""
+def _isolation(check: Check, context: Context) -> str:
+    """Leaks are traced in lane core: elsewhere a test run again would ask a model again.
+
+    Where several checks run at once, none may see files of the project come and go by another one's questions.
+    """
+    if check.lane != "core" or check.isolation == "off":
+        return ""
+    alone = context.slots == 1 or len(context.config.checks) == 1
+    return TRACED % ("true" if alone else "false")
 
 
 def prepare(
@@ -87,7 +93,7 @@ def prepare(
         test_timeout=check.test_timeout if context.settings.timeouts else None,
         guard=guard,
         trials=trials,
-        isolation="" if trials or copy_of else _isolation(check),
+        isolation="" if trials or copy_of else _isolation(check, context),
         copy_of=copy_of,
     )
     log = context.folder.inside("logs", f"{name}.log")

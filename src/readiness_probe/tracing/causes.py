@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import outside
+from readiness_probe.tracing.files import TITLE as FILES
 from readiness_probe.tracing.ledger import IMPORT, Leak
 from readiness_probe.tracing.minimise import OutOfBudget, minimal
 from readiness_probe.tracing.process import is_listening
@@ -30,6 +31,11 @@ EARLIER = 30
 """Tests that ran before a polluter and are run again with it, where it does not write what it wrote without them."""
 _OF_PORTS = ("OSError", "in use", "Errno", "Connection", "Timeout", "timed out")
 SHARED = "a port that a test left open is held by the original process: copies of it cannot do without"
+SHARED_DISK = (
+    "other tests changed files, which cannot be put back while other checks run in the same folder; "
+    "`readiness isolate` tells whether it is their fault"
+)
+FILES_NAMED = 3
 UNEXPLAINED = "no state that is watched explains it; it passes when no other test ran before it"
 
 
@@ -194,6 +200,9 @@ class Court:
             return "victim", [], UNEXPLAINED
         if self._is_about_a_port():
             return "unjudged", [], SHARED
+        files = self._files_of_others()
+        if files:
+            return "unjudged", [], f"{SHARED_DISK}: {', '.join(files[:FILES_NAMED])}"
         # What differs may be the place, or at the same place what is said; a said path or time differs always.
         key = "said" if alone["error"] == control["error"] else "error"
         wanted = alone.get(key)
@@ -215,6 +224,11 @@ class Court:
         """Threads and children that other tests left: a copy of the process has none of them."""
         kinds = [leak.state for leak in self.cannot_be_put() if not_in_a_copy(leak)]
         return ", ".join(kinds)
+
+    def _files_of_others(self) -> List[str]:
+        """Files of the project that other tests changed, where other runs forbid that they are put back."""
+        holders = [leak for leak in self.cannot_be_put() if leak.holder.title == FILES]
+        return [leak.state for leak in holders if not leak.is_quiet and not leak.holder.ours]  # type: ignore[attr-defined]
 
     def _is_about_a_port(self) -> bool:
         """The original process holds a port that a test left open, in every world; and the failure is of that kind."""

@@ -19,15 +19,17 @@ TITLE = "files"
 
 
 class FilesHolder(Holder):
-    """What lies where, by absolute path. `shown_path` says how a person calls one.
+    """What lies where, by absolute path. `shown_path` says how a person calls one; `ours` is False where other runs
+    work in the same folder at the same time, which must not see a file come and go.
 
     The disk is one for all copies of a process. So nothing is put back in a copy: `disk.py` does that around each
     question, and takes it back.
     """
 
-    def __init__(self, tree: Tree, shown_path: Callable[[str], str]) -> None:
+    def __init__(self, tree: Tree, shown_path: Callable[[str], str], *, ours: bool) -> None:
         super().__init__(TITLE, None)
         self.tree = tree
+        self.ours = ours
         self.proved: Set[str] = set()
         self._shown_path = shown_path
         self._folders: Set[str] = set()
@@ -68,7 +70,7 @@ class FilesHolder(Holder):
         """Inside of the project; elsewhere only what a test of ours was seen to write."""
         if value is not MISSING and not value.can_be_written:
             return False
-        return self.tree.is_inside(name) or name in self.proved
+        return self.ours if self.tree.is_inside(name) else name in self.proved
 
     def encloses(self, name: Any, other: Any) -> bool:
         return str(other).startswith(name + os.sep)

@@ -68,7 +68,9 @@ class Tracing:
     def begin(self) -> None:
         """Before the first test file is imported."""
         if not self._options.get("only"):
-            self.tracker = Tracker(self._recorder.places)
+            # A worker of pytest-xdist has siblings, whose tests may still run when its own are over.
+            alone = bool(self._options.get("disk")) and not self._recorder.options.worker
+            self.tracker = Tracker(self._recorder.places, disk_is_ours=alone)
 
     def choose(self, items: List[Any]) -> None:
         """Where a question is asked in a new process: run the tests that it names, in that order, and trace nothing."""

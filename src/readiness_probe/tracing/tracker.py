@@ -39,12 +39,13 @@ _LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
 
 
 class Tracker:
-    """`places` says of a file whether it is the user's own code. The first look is the base of the ledger.
+    """`places` says of a file whether it is the user's own code, `disk_is_ours` whether its files may be put back.
+    The first look is the base of the ledger.
 
     `seconds` is the CPU time of all looks.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, disk_is_ours: bool) -> None:
         began = time.thread_time()
         self.versions = Versions()
         self.ledger = Ledger()
@@ -70,7 +71,7 @@ class Tracker:
         self._take(self.context)
         self._graph.leave_alone(warnings.filters)
         self._take(FiltersHolder())
-        self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative)
+        self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative, ours=disk_is_ours)
         self._take(self.files)
         self._discover()
         self.seconds = time.thread_time() - began

@@ -69,3 +69,24 @@ def test_strict_fails_the_polluter_where_nothing_else_fails(tmp_path):
     done = gate(tmp_path, "strict", **files)
     assert done.returncode == 1
     assert "1 test left state changed (isolation: strict): test_a_errors.py::test_errors" in done.stdout
+
+
+def test_files_are_put_back_only_where_no_other_check_looks_at_them(tmp_path):
+    leaves = "def test_leaves():\n    open('flag', 'w').close()\n"
+    sees = "import os\n\n\ndef test_sees():\n    assert not os.path.exists('flag')\n"
+    gate(tmp_path, "trace", test_a=leaves, test_b=sees)
+    alone = from_json((tmp_path / ".readiness" / "latest" / "report.json").read_text()).by_name["smokes"]
+    assert [one.kind for one in alone.findings] == ["victim"]
+    assert [one.state for one in alone.findings[0].causes] == ["file flag"]
+    (tmp_path / "flag").unlink()
+    other = '  - {name: other, lane: core, run: "sleep 0.1", cache: false}\n'
+    config = CONFIG.replace("MODE", "trace") + other
+    (tmp_path / "readiness.yml").write_text(config)
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith(("READINESS_", "PYTEST_"))
+    }
+    command = [sys.executable, "-m", "readiness", "run", "--jobs", "2"]
+    subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, timeout=110, check=False)
+    shared = from_json((tmp_path / ".readiness" / "latest" / "report.json").read_text()).by_name["smokes"]
+    assert [one.kind for one in shared.findings] == ["unjudged"]
+    assert "file flag" in shared.findings[0].notes[0]

@@ -119,6 +119,12 @@ class Court:
         assert self.base is not None
         return self._ask(self.base, run=[*before, self.case.index])
 
+    def clean_without(self, leaks: Sequence[Leak], *before: int) -> Answer:
+        """As `clean`, with some bindings as they were before those tests ran."""
+        assert self.base is not None
+        keep = [(leak.holder.title, leak.last.name) for leak in leaks]
+        return self._ask(self.base, run=[*before, self.case.index], keep=keep)
+
     def locate(self, author: Author, change: Change) -> Answer:
         """Run again the test during which a change was made, and look which line made it."""
         if self.base is None or author.test < 0:
@@ -147,10 +153,10 @@ class Court:
             return "flaky", [], "run again in the same state, it passed"
         if control["error"] != self.case.error:
             return self._not_the_same(control)
-        leaks = self._in_force()
+        leaks = self.in_force()
         found = self._tier_that_matters(leaks)
         if found is None and outside.prove(self.cannot_be_put(), self._once_more):
-            leaks = self._in_force()
+            leaks = self.in_force()
             found = self._tier_that_matters(leaks)
         return self._not_put_back(control, leaks) if found is None else self._victim(found)
 
@@ -240,7 +246,7 @@ class Court:
     def cannot_be_put(self) -> List[Leak]:
         return [leak for leak in self.ledger.leaks(self.case.start) if not can_be_put(leak)]
 
-    def _in_force(self) -> List[Leak]:
+    def in_force(self) -> List[Leak]:
         return list(filter(can_be_put, self.ledger.leaks(self.case.start)))
 
     # --- a test that passes in order and fails alone
@@ -300,6 +306,22 @@ def not_in_a_copy(leak: Leak) -> bool:
     """Whether a fork of the process is without it."""
     facet = getattr(leak.holder, "facets", {}).get(leak.last.name)
     return facet is not None and not facet.copied
+
+
+def left_by(court: Court, index: int, polluters: Sequence[int]) -> List[Leak]:
+    """What of all that the test of that index left makes the case fail after `polluters`; empty when that is not known.
+
+    For a case that copies of its own world cannot repeat. Files are left out: the disk is put back before a question.
+    """
+    own = [leak for leak in court.in_force() if leak.last.author.test == index and leak.holder.title != FILES]
+
+    def passes(some: List[Leak]) -> bool:
+        return court.clean_without(some, *polluters)["outcome"] in PASSES
+
+    for tier in ([leak for leak in own if not leak.is_quiet], own):
+        if tier and passes(tier):
+            return minimal(list(reversed(tier)), passes)
+    return []
 
 
 def first_changes(leaks: Sequence[Leak]) -> List[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, within
+from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, left_by, within
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
 
@@ -54,7 +54,7 @@ class Findings:
             return self._finding(case, "unjudged", [], ["the budget for replays ran out"])
         causes: List[Dict[str, Any]] = []
         if said == UNEXPLAINED:
-            causes = within(lambda: [self._without_put(court, index) for index in court.by_bisection()], [])
+            causes = within(lambda: self._by_tests(court), [])
             if court.must_show and not causes:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
@@ -155,6 +155,15 @@ class Findings:
             "set": 0,
             "put_back": False,
         }
+
+    def _by_tests(self, court: Court) -> List[Dict[str, Any]]:
+        """Causes where the polluters are found first, and then what they left."""
+        polluters, causes = court.by_bisection(), []
+        for index in polluters:
+            leaks = left_by(court, index, polluters) if court.must_show else []
+            causes += [self._cause(court, leak, leak.last, 0) for leak in leaks[:STATES_LIMIT]]
+            causes += [] if leaks else [self._without_put(court, index)]
+        return causes
 
     def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
         """As `_without_state`, named by what cannot be put back, where that test left any."""

@@ -18,7 +18,7 @@ from readiness_probe.tracing.files import note_writes
 from readiness_probe.tracing.ledger import own_changes
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from readiness_probe.places import Places
     from readiness_probe.tracing.tracker import Tracker
@@ -57,8 +57,10 @@ class Replayer:
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
             *before, last = question["run"]
+            put_back = self._kept(question.get("keep", ()))
             for index in before:
                 self.run(self.items[index])
+            put_back()
             watch = self._watch(question.get("locate"))
             if watch is not None:
                 watch.start()
@@ -93,6 +95,17 @@ class Replayer:
                 if change in chosen and not question.get("lenient"):
                     return f"{change.state} cannot be put back: {type(error).__name__}: {error}"
         return ""
+
+    def _kept(self, wanted: Sequence[Tuple[str, Any]]) -> Callable[[], None]:
+        """Read some bindings, by the title of their holder and their name; what puts them back as they are now."""
+        holders = [(self._tracker.titled(title), name) for title, name in wanted]
+        kept = [(holder, name, holder.get(name)) for holder, name in holders if holder is not None]
+
+        def put_back() -> None:
+            for holder, name, value in kept:
+                holder.put(name, value)
+
+        return put_back
 
     def _watch(self, wanted: Any) -> Any:
         if wanted is None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import filestate
@@ -17,10 +19,14 @@ from readiness_probe.tracing.values import MISSING
 from readiness_probe.tracing.worlds import World
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Set, Tuple
+    from typing import Any, Dict, Iterator, List, Set, Tuple
 
     from readiness_probe.tracing.files import FilesHolder
     from readiness_probe.tracing.ledger import Change, Ledger
+
+
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+_NAME_LIMIT = 200
 
 
 class Disk:
@@ -34,9 +40,14 @@ class Disk:
         self._asides: Set[str] = set()
 
     def ask(self, world: OnDisk, question: Dict[str, Any]) -> Dict[str, Any]:
+        wanted = self._differing(self._wanted(world.number, question))
+        with _finishing_first() if wanted else contextlib.nullcontext():
+            return self._ask(world, question, wanted)
+
+    def _ask(self, world: OnDisk, question: Dict[str, Any], wanted: Dict[str, Any]) -> Dict[str, Any]:
         wrote: Set[str] = set()
         try:
-            self._put(self._wanted(world.number, question))
+            self._put(wanted)
             answer = world.ask_only(question)
             wrote = set(answer.get("wrote", ()))
             return answer
@@ -65,17 +76,22 @@ class Disk:
     def _is_of_files(self, change: Change) -> bool:
         return change.holder is self._files
 
-    def _put(self, wanted: Dict[str, Any]) -> None:
+    def _differing(self, wanted: Dict[str, Any]) -> Dict[str, Any]:
+        """What is not so now, of what may be changed."""
         ends = self._files.tree.states
-        for path, state in sorted(wanted.items()):
-            if filestate.same(ends.get(path, MISSING), state):
-                continue
-            if self._files.can_put(path, state):
-                if os.path.lexists(path):
-                    self._move_aside(path)
-                if state is not MISSING:
-                    self._made.append(path)
-                    filestate.write(path, state)
+        return {
+            path: state
+            for path, state in sorted(wanted.items())
+            if not filestate.same(ends.get(path, MISSING), state) and self._files.can_put(path, state)
+        }
+
+    def _put(self, wanted: Dict[str, Any]) -> None:
+        for path, state in wanted.items():
+            if os.path.lexists(path):
+                self._move_aside(path)
+            if state is not MISSING:
+                self._made.append(path)
+                filestate.write(path, state)
 
     def _move_aside(self, path: str) -> None:
         tree = self._files.tree
@@ -83,7 +99,8 @@ class Disk:
         aside = os.path.join(folder, f".readiness-aside-{os.getpid()}")
         os.makedirs(aside, exist_ok=True)
         self._asides.add(aside)
-        there = os.path.join(aside, str(len(self._moved)))
+        # Whoever finds it after this process was killed sees what it was.
+        there = os.path.join(aside, f"{len(self._moved)}-{os.path.basename(path)}"[:_NAME_LIMIT])
         os.rename(path, there)
         self._moved.append((path, there))
 
@@ -127,6 +144,38 @@ class OnDisk(World):
 
     def ask_only(self, question: Dict[str, Any]) -> Dict[str, Any]:
         return super().ask(question)
+
+
+@contextlib.contextmanager
+def _finishing_first() -> Iterator[None]:
+    """Asked to end meanwhile, this process puts the files in their places, and then ends."""
+    stopped: List[int] = []
+
+    def stop(number: int, _: Any) -> None:
+        stopped.append(number)
+        raise _Stopped
+
+    chosen = [one for one in _ENDS if signal.getsignal(one) is signal.SIG_DFL] if _in_main_thread() else []
+    for number in chosen:
+        signal.signal(number, stop)
+    try:
+        yield
+    except _Stopped:
+        # Said by the signal itself, below.
+        pass
+    finally:
+        for number in chosen:
+            signal.signal(number, signal.SIG_DFL)
+        for heard in stopped:
+            os.kill(os.getpid(), heard)
+
+
+class _Stopped(BaseException):
+    """A signal came that ends this process."""
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _is_below(path: str, paths: Set[str]) -> bool:

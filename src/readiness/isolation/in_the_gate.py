@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from readiness.isolation.left_behind import left_behind
 from readiness.isolation.mend import MENDABLE, Mended, Mending
 from readiness.isolation.outcomes import Ran, ran
 from readiness.isolation.project import Project
@@ -85,27 +86,27 @@ def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult) ->
     paths = project.paths(context.interpreter(check).path, context.environ, result.findings)
     limit = time.monotonic() + max(SECONDS, 3 * result.seconds)
 
-    def left() -> float:
+    left = left_behind(project.root, result.findings, result.left_over)
+
+    def remaining() -> float:
         return limit - time.monotonic()
 
     def trial(texts: Mapping[str, bytes]) -> Ran:
-        return _run(rerun, project, check, paths, texts, left())
+        with copied(project.root, {**left.changed, **texts}, rerun.scratch, left.made) as target:
+            return _run(rerun, project, check, paths, target, remaining())
 
     def worse(after: Ran) -> tuple[str, ...]:
         return _worse(result, after)
 
-    return Mending(result.findings, project.files(paths), trial, worse, left, result.seconds).mend()
+    mending = Mending(result.findings, project.files(paths), trial, worse, remaining, result.seconds)
+    return left.say(mending.mend())
 
 
-def _run(
-    rerun: Rerun, project: Project, check: Check, paths: Paths, texts: Mapping[str, bytes], seconds: float
-) -> Ran:
-    with copied(project.root, texts, rerun.scratch) as target:
+def _run(rerun: Rerun, project: Project, check: Check, paths: Paths, target: str, seconds: float) -> Ran:
+    def adapt(env: Mapping[str, str]) -> dict[str, str]:
+        return import_path(paths, project.root, target, env)
 
-        def adapt(env: Mapping[str, str]) -> dict[str, str]:
-            return import_path(paths, project.root, target, env)
-
-        again = rerun.run(check, target, max(seconds, 1.0), adapt)
+    again = rerun.run(check, target, max(seconds, 1.0), adapt)
     return ran(again.runs, check.run, again.ended.seconds)
 
 

@@ -74,8 +74,12 @@ def _holds(folder: str, parts: list[str]) -> bool:
 
 
 @contextlib.contextmanager
-def copied(root: str, texts: Mapping[str, bytes], parent: str | None = None) -> Iterator[str]:
+def copied(
+    root: str, texts: Mapping[str, bytes], parent: str | None = None, without: frozenset[str] = frozenset()
+) -> Iterator[str]:
     """The folder of a copy of `root` with `texts` (by path, relative to it) in place of what is there.
+
+    Files and folders `without` are left out: what the run itself left behind.
 
     It is made below `parent`, else in the folder for temporary files, and removed at the end.
 
@@ -85,7 +89,7 @@ def copied(root: str, texts: Mapping[str, bytes], parent: str | None = None) -> 
     target = os.path.join(top, os.path.basename(root) or "project")
     try:
         try:
-            _Copy(root, target).folder("")
+            _Copy(root, target, without).folder("")
             for path, data in texts.items():
                 with open(os.path.join(target, path), "wb") as file:
                     file.write(data)
@@ -97,15 +101,18 @@ def copied(root: str, texts: Mapping[str, bytes], parent: str | None = None) -> 
 
 
 class _Copy:
-    def __init__(self, source: str, target: str) -> None:
+    def __init__(self, source: str, target: str, without: frozenset[str]) -> None:
         self._source = source
         self._target = target
+        self._without = without
         self._bytes = self._files = 0
 
     def folder(self, inside: str) -> None:
         os.mkdir(os.path.join(self._target, inside))
         for entry in os.scandir(os.path.join(self._source, inside)):
             path = os.path.join(inside, entry.name)
+            if path in self._without:
+                continue
             if entry.is_symlink():
                 self._link(entry.path, path)
             elif entry.is_dir():

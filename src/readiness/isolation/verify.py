@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from readiness.isolation.left_behind import left_behind
 from readiness.isolation.mend import Mended, Mending
 from readiness.isolation.project import Project
 from readiness.isolation.scratch import copied, import_path
@@ -35,18 +36,19 @@ def mend_traced(
         return Mended(findings, {}, {}), project
     paths = project.paths(asked.python, environ, findings)
     limit = time.monotonic() + seconds
+    left = left_behind(project.root, findings, told.report.leaks)
 
     def trial(texts: Mapping[str, bytes]) -> Ran:
-        return try_in_copy(asked, project, paths, environ, output, texts)
+        return try_in_copy(asked, project, paths, environ, output, {**left.changed, **texts}, left.made)
 
     def worse(after: Ran) -> frozenset[str]:
         return (told.ran.passed - after.passed) | (after.found - told.ran.found)
 
-    def left() -> float:
+    def remaining() -> float:
         return limit - time.monotonic()
 
-    mending = Mending(findings, project.files(paths), trial, worse, left, told.ran.seconds)
-    return mending.mend(), project
+    mending = Mending(findings, project.files(paths), trial, worse, remaining, told.ran.seconds)
+    return left.say(mending.mend()), project
 
 
 def try_in_copy(
@@ -56,9 +58,10 @@ def try_in_copy(
     environ: Mapping[str, str],
     output: IO[Any] | int,
     texts: Mapping[str, bytes],
+    without: frozenset[str] = frozenset(),
 ) -> Ran:
     """The traced command in a copy in which `texts` are in place. Replays are left out unless they are what found it."""
-    with copied(project.root, texts) as target:
+    with copied(project.root, texts, without=without) as target:
         there = replace(
             asked,
             folder=os.path.join(target, os.path.relpath(project.folder, project.root)),

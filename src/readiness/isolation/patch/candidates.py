@@ -6,6 +6,7 @@ from readiness.isolation.patch import narrowing, placing, victim
 from readiness.isolation.patch.containers import with_container
 from readiness.isolation.patch.direct import rewrite
 from readiness.isolation.patch.edit import Candidate
+from readiness.isolation.patch.files import file_of
 from readiness.isolation.patch.guessing import guessed
 from readiness.isolation.patch.host import by_name, enclosing
 from readiness.isolation.patch.keeping import Keep, keeps
@@ -89,7 +90,7 @@ def _at(
     ):
         yield from _made(side, placing.instead(source, host, statement, Keep(rewritten.calls)))
     for one in specials(source, statement, state):
-        place = placing.instead if one.replaces else placing.before
+        place = placing.after if one.after else placing.instead if one.replaces else placing.before
         yield from _made(side, place(source, host, statement, one.keep))
     for keep in keeps(state, source) if state else ():
         yield from _made(side, placing.before(source, host, statement, keep))
@@ -106,13 +107,16 @@ def _in_the_test(cause: Cause, state: State, files: Files) -> Iterator[Candidate
 
 def _polluter(cause: Cause, files: Files) -> tuple[Source, Host] | None:
     path, *names = cause.polluter.partition("[")[0].split("::")
+    if cause.kind == "fixture":
+        # Its name says from where on it is seen: the file of a test, a folder, or nothing for the whole project.
+        path, names = file_of(cause), [cause.polluter.rpartition("::")[2]]
     source = files.read(path) if names else None
     host = by_name(source, tuple(names)) if source else None
     return (source, host) if source and host else None
 
 
 def _guards(cause: Cause, state: State, files: Files) -> Iterator[Candidate]:
-    source = files.read(cause.polluter.partition("[")[0].partition("::")[0])
+    source = files.read(file_of(cause))
     if source is None or cause.kind == "import":
         return
     scope = "module" if cause.kind == "fixture" else "function"

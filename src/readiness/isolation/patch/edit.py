@@ -149,9 +149,12 @@ def _imports(source: Source, texts: list[str]) -> Iterator[Replace]:
         (text for text in dict.fromkeys(texts) if text not in known),
         key=lambda text: (_sort(text.split()[1]), text),
     )
+    places: dict[tuple[int, str, str], list[str]] = {}
     for text in wanted:
-        place, before, after = _import_place(source, text)
-        yield Replace(source.path, place, place, f"{before}{text}\n{after}")
+        places.setdefault(_import_place(source, text), []).append(text)
+    for (place, before, after), together in places.items():
+        lines = "\n".join(together)
+        yield Replace(source.path, place, place, f"{before}{lines}\n{after}")
 
 
 def _import_place(source: Source, text: str) -> tuple[int, str, str]:

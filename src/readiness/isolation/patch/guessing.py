@@ -61,7 +61,7 @@ def _statements(host: Host) -> Iterator[ast.stmt]:
 def _undone(source: Source, host: Host, statement: ast.stmt, kept: set[Keep]) -> tuple[Edit, ...] | None:
     """What undoes one statement; `kept` are keeps that stand further up in the same function."""
     for one in specials(source, statement, None):
-        place = placing.instead if one.replaces else placing.before
+        place = placing.after if one.after else placing.instead if one.replaces else placing.before
         return place(source, host, statement, one.keep)
     if host.kind in ("instance", "class"):
         keep = _kept(source, statement)

@@ -48,6 +48,7 @@ _WORDS: Final = {
     "loop": Keep((), (("lambda: asyncio.set_event_loop(asyncio.new_event_loop())",),), modules=("asyncio",)),
     "policy": Keep((), (("asyncio.set_event_loop_policy", "None"),), modules=("asyncio",)),
     "logging": Keep((), (("logging.disable", "logging.root.manager.disable"),), modules=("logging",)),
+    "time zone": Keep((), (("time.tzset",),), modules=("time",)),
     "warnings": Keep(('setattr(warnings, "filters", list(warnings.filters))',), modules=("warnings",)),
 }
 
@@ -56,6 +57,8 @@ def keeps(state: State, source: Source) -> list[Keep]:
     """The ways to keep a state in one file, the best first; none where no code reaches it."""
     if state.kind in _WORDS:
         return [_spelled_modules(_WORDS[state.kind], source)]
+    if state.kind in ("file", "folder"):
+        return [_spelled_modules(_of_file(state, source), source)]
     if state.kind == "gc":
         return [_spelled_modules(_of_gc(state), source)]
     if state.kind in ("attribute", "item", "cache", "defaults"):
@@ -83,6 +86,27 @@ def _spelled_modules(keep: Keep, source: Source) -> Keep:
 def _of_gc(state: State) -> Keep:
     back = "gc.enable" if state.before == "enabled" else "gc.disable"
     return Keep((), ((back,),), modules=("gc",))
+
+
+def _of_file(state: State, source: Source) -> Keep:
+    """A file is removed again, or gets its old content back; `pathlib` names it wherever the project lies."""
+    modules = ["pathlib"]
+    if state.name.startswith("~/"):
+        path = f'pathlib.Path.home().joinpath("{state.name[2:]}")'
+    elif state.name.startswith("$TMPDIR/"):
+        path = f'pathlib.Path(tempfile.gettempdir(), "{state.name[8:]}")'
+        modules.append("tempfile")
+    else:
+        depth = source.path.count("/")
+        folder = f"parents[{depth}]" if depth else "parent"
+        path = f'pathlib.Path(__file__).{folder}.joinpath("{state.name}")'
+    if state.kind == "folder":
+        removed = (("shutil.rmtree", path, "ignore_errors=True"),) if state.was_absent else ()
+        return Keep((), removed, modules=("pathlib", "shutil"))
+    if state.was_absent:
+        return Keep((), ((f"{path}.unlink", "missing_ok=True"),), modules=tuple(modules))
+    made = (f"{path}.parent.mkdir", "parents=True", "exist_ok=True")
+    return Keep((), ((f"{path}.write_bytes", f"{path}.read_bytes()"), made), modules=tuple(modules))
 
 
 def _attribute(state: State, holder: str) -> list[Keep]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from readiness.isolation.patch.edit import Candidate, Replace
+from readiness.isolation.patch.files import file_of
 from readiness.isolation.patch.host import by_name
 
 TYPE_CHECKING = False
@@ -22,8 +23,8 @@ def narrowed(test: str, cause: Cause, made: Iterable[Candidate], files: Files) -
     if not scope:
         yield from made
         return
-    path, _, name = cause.polluter.rpartition("::")
-    source = files.read(path.partition("::")[0])
+    name = cause.polluter.rpartition("::")[2]
+    source = files.read(file_of(cause))
     edit = _edit(source, name, scope) if source else None
     for one in made:
         if edit and edit not in one.edits:

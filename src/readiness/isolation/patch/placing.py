@@ -31,6 +31,16 @@ def before(source: Source, host: Host, statement: ast.stmt, keep: Keep) -> tuple
     )
 
 
+def after(source: Source, host: Host, statement: ast.stmt, keep: Keep) -> tuple[Edit, ...] | None:
+    """A keep behind a statement of the host that binds what it needs."""
+    lines, further = undoing(source, host, keep)
+    if not lines:
+        return None
+    end = source.end(statement)
+    text = _joined(source, statement, ["", *lines], last=False)
+    return (*keep.imports, *further, Replace(source.path, end, end, text))
+
+
 def instead(source: Source, host: Host, statement: ast.stmt, keep: Keep) -> tuple[Edit, ...] | None:
     """A keep in place of a statement of the host; None where the host cannot undo it."""
     lines, further = undoing(source, host, keep)

@@ -24,10 +24,11 @@ _OF_MONKEYPATCH: Final = frozenset(
 
 @value
 class Special:
-    """A keep that the statement itself tells. `replaces`: the statement is part of it, and goes."""
+    """A keep that the statement itself tells. `replaces`: the statement is part of it, and goes; `after`: it comes first."""
 
     keep: Keep
     replaces: bool = False
+    after: bool = False
 
 
 def specials(source: Source, statement: ast.stmt, state: State | None) -> Iterator[Special]:
@@ -38,15 +39,33 @@ def specials(source: Source, statement: ast.stmt, state: State | None) -> Iterat
         alone = isinstance(statement, ast.Expr) and statement.value is call
         if isinstance(call.func, ast.Attribute):
             yield from _method(source, call, call.func, given, alone=alone)
+            if state and state.kind == "context variable" and call.func.attr == "set" and alone:
+                variable = source.text(call.func.value)
+                yield Special(Keep((), ((f"{variable}.reset", source.text(call)),)), replaces=True)
         if name == "os.umask" and alone:
             yield Special(Keep((), (("os.umask", source.text(call)),)), replaces=True)
         elif name == "signal.signal" and len(given) == 2:
             yield Special(Keep((), (("signal.signal", given[0], f"signal.getsignal({given[0]})"),)))
+        elif name == "atexit.register" and given:
+            yield Special(Keep((), (("atexit.unregister", given[0]),)))
+        elif name.rpartition(".")[2] == "Popen" and (process := _bound_to(statement, call)):
+            yield Special(Keep((), ((f"{process}.wait",), (f"{process}.kill",))), after=True)
         elif name.endswith("__setattr__") and len(given) == 3:
             yield Special(Keep((), ((name, given[0], given[1], f"getattr({given[0]}, {given[1]})"),)))
         elif name in ("importlib.reload", "reload") and (state is None or state.kind == "attribute"):
             old = f"vars({given[0]})"
             yield Special(Keep((), ((f"{old}.update", f"dict({old})"),)))
+
+
+def _bound_to(statement: ast.stmt, call: ast.Call) -> str:
+    """The one name that a statement binds what a call answers to."""
+    if (
+        isinstance(statement, ast.Assign)
+        and statement.value is call
+        and isinstance(statement.targets[0], ast.Name)
+    ):
+        return statement.targets[0].id
+    return ""
 
 
 def _method(

@@ -32,17 +32,23 @@ WORDS: Final = {
     "asyncio.events._event_loop_policy": "policy",
     "logging.disable": "logging",
     "warnings.filters": "warnings",
-    "the warnings filters": "warnings",
+    "the time zone": "time zone",
+    "atexit callbacks": "atexit",
+    "child processes": "children",
+    "threads": "threads",
+    "open sockets": "open sockets",
 }
 """State that is no expression of Python."""
 _CACHE: Final = "the cache of "
 _FIXTURE: Final = "the value of fixture "
+_NAMED: Final = ("file", "folder", "context variable")
 
 
 @value
 class State:
     """`kind` is `attribute` (`holder.name`), `item` (`holder[name]`, `name` being the key as source), `cache` (of
-    the function `holder`), `defaults` (of the function `holder`), or one of WORDS' values.
+    the function `holder`), `defaults` (of the function `holder`), `file` or `folder` (`name` is its path, relative to
+    pytest's rootdir, to `~` or to `$TMPDIR`), `context variable`, or one of WORDS' values.
 
     `holder` is an expression that starts with the full name of `module`; where `module` is empty it starts with the
     name of a fixture. `before` and `after` are values as the probe shows them.
@@ -78,6 +84,9 @@ def read_state(cause: Cause, is_module: Callable[[str], bool]) -> State | None:
     text, before, after = cause.state, cause.before, cause.after
     if text in WORDS:
         return State(WORDS[text], before=before, after=after)
+    for kind in _NAMED:
+        if text.startswith(f"{kind} "):
+            return State(kind, name=text[len(kind) + 1 :], before=before, after=after)
     if text.startswith(_CACHE):
         holder = text.removeprefix(_CACHE)
         return State("cache", holder, module=_module(holder, is_module))

@@ -7,8 +7,10 @@ closes the current event loop; and one test is simply broken.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -189,3 +191,45 @@ def test_the_patched_suite_is_green_but_for_the_broken_test(gated):
     )
     assert "1 failed, 13 passed" in done.stdout
     assert "FAILED tests/test_e_validation.py::test_broken" in done.stdout
+
+
+SLOW = """import os
+import pathlib
+import time
+
+
+def test_slow_in_a_copy():
+    if "readiness-patch-" in __file__:
+        pathlib.Path(os.environ["MARK"]).write_text(str(os.getpid()))
+        time.sleep(60)
+"""
+
+
+def test_a_signal_ends_the_trying_of_patches_and_leaves_nothing(tmp_path):
+    root, temporary, mark = tmp_path / "project", tmp_path / "tmp", tmp_path / "mark"
+    temporary.mkdir()
+    files = {
+        "readiness.yml": CONFIG,
+        "app.py": "LIMIT = 3\n",
+        "test_a.py": "import app\n\n\ndef test_polluter():\n    app.LIMIT = 5\n",
+        "test_b.py": "import app\n\n\ndef test_victim():\n    assert app.LIMIT == 3\n",
+        "test_c.py": SLOW,
+    }
+    root.mkdir()
+    for name, text in files.items():
+        (root / name).write_text(text)
+    environ = {**clean_environment(), "TMPDIR": str(temporary), "MARK": str(mark)}
+    gate = subprocess.Popen(
+        [sys.executable, "-m", "readiness", "run"], cwd=root, env=environ, stdout=subprocess.PIPE
+    )
+    limit = time.monotonic() + 100
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    gate.send_signal(signal.SIGINT)
+    out, _ = gate.communicate(timeout=60)
+    assert gate.returncode == 130, out
+    record = from_json((root / ".readiness/latest/report.json").read_text())
+    assert record.interrupted == "SIGINT"
+    assert record.by_name["smokes"].outcome == "failed", "the check had ended: its outcome stays"
+    assert not os.path.exists(f"/proc/{int(mark.read_text())}/stat")
+    assert os.listdir(temporary) == []

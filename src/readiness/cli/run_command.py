@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from readiness.record.result import CheckResult
     from readiness.run.artifacts import RunFolder
     from readiness.run.context import Context
+    from readiness.run.listener import Listener
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -128,11 +129,13 @@ def _interrupted(args: argparse.Namespace, environ: dict[str, str]) -> tuple[Pro
     return project.plan_for(root, config, settings, environ), folder
 
 
-def _mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _mend(
+    context: Context, results: Sequence[CheckResult], listener: Listener
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What makes patches is loaded only in a run in which a test failed because of another."""
     from readiness.isolation.in_the_gate import mend
 
-    return mend(context, results)
+    return mend(context, results, listener)
 
 
 def _prepare(asked: Project) -> session.Prepared:

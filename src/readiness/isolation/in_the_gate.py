@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from readiness.config.model import Check
     from readiness.isolation.scratch import Paths
+    from readiness.record.finding import Finding
     from readiness.record.result import CheckResult
     from readiness.run.context import Context
+    from readiness.run.listener import Listener
 
 SECONDS: Final = 60.0
 """What trying patches for one check may take at least; else three times what the check took."""
@@ -35,7 +37,9 @@ HOLDS_SECRET: Final = (
 )
 
 
-def mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def mend(
+    context: Context, results: Sequence[CheckResult], listener: Listener
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """For each check that failed in lane core: its name, and of its tests what the journal's `check_patched` says.
 
     Raises Interrupted when a signal ends the run meanwhile, OSError when a folder cannot be written.
@@ -46,7 +50,7 @@ def mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str
     checks = {one.name: one for one in context.config.checks}
     with Rerun(context) as rerun:
         for result in wanted:
-            mended = _mended(context, rerun, checks[result.name], result)
+            mended = _mended(context, rerun, checks[result.name], result, listener)
             yield (
                 result.name,
                 {
@@ -56,15 +60,17 @@ def mend(context: Context, results: Sequence[CheckResult]) -> Iterator[tuple[str
             )
 
 
-def _may_be_mended(finding: Any) -> bool:
+def _may_be_mended(finding: Finding) -> bool:
     return finding.kind in MENDABLE and bool(finding.causes) and finding.patch is None
 
 
-def _mended(context: Context, rerun: Rerun, check: Check, result: CheckResult) -> Mended:
+def _mended(context: Context, rerun: Rerun, check: Check, result: CheckResult, listener: Listener) -> Mended:
     if check.services or check.cassette or check.trials:
         return Mended.refused(result.findings, NEEDS_SERVICES)
+    seconds = max(SECONDS, 3 * result.seconds)
+    listener.mending(check.name, seconds)
     try:
-        mended = _tried(context, rerun, check, result)
+        mended = _tried(context, rerun, check, result, seconds)
     except (CopyError, ValueError) as error:
         return Mended.refused(result.findings, str(error))
     if mended.diff and Redactor(context.secrets).text(mended.diff) != mended.diff:
@@ -76,7 +82,7 @@ def _mended(context: Context, rerun: Rerun, check: Check, result: CheckResult) -
     return mended
 
 
-def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult) -> Mended:
+def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult, seconds: float) -> Mended:
     root = context.root
     project = Project(
         os.path.realpath(root),
@@ -84,7 +90,7 @@ def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult) ->
         (os.path.join(root, check.cwd),),
     )
     paths = project.paths(context.interpreter(check).path, context.environ, result.findings)
-    limit = time.monotonic() + max(SECONDS, 3 * result.seconds)
+    limit = time.monotonic() + seconds
 
     left = left_behind(project.root, result.findings, result.left_over)
 

@@ -80,6 +80,9 @@ class Progress:
     def interrupted(self, why: str) -> None:
         self._print(f"{why}: ending what runs; once more to end it at once")
 
+    def mending(self, check: str, seconds: float) -> None:
+        self._print(f"patch  {check}: trying edits in a copy of the project, for {seconds:.0f} s at most")
+
     def beat(self, running: list[str]) -> None:
         """Call often: streams new output, and names what is running when nothing else was said for a while."""
         if self._live:

@@ -90,6 +90,7 @@ def _foot(record: Record) -> Iterator[_Line]:
     if record.verdict is not Verdict.READY:
         run = plain(record.header.run_id)
         yield _labelled("read", f"PROJECT_READY.md, or .readiness/runs/{run}/report.html")
+    yield from _several("patch", tuple(map(plain, wording.patch_commands(record))))
     command = wording.next_command(record)
     if command:
         yield _labelled("next", plain(command))

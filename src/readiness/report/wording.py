@@ -171,6 +171,17 @@ def next_command(record: Record) -> str:
     return f"readiness run {quoted(required.name)}{gate}{' --strict' if record.header.strict else ''}"
 
 
+def patch_commands(record: Record) -> tuple[str, ...]:
+    """What to type to make the verified patch of each check that has one."""
+    folder = f".readiness/runs/{record.header.run_id}/patches"
+    return tuple(
+        f"git apply {quoted(f'{folder}/{check.name}.diff')}"
+        f"   (verified: {plural(len(found[0].mended), 'test')} mended, none worse)"
+        for check in record.checks
+        if (found := [one.patch for one in check.findings if one.patch and one.patch.verified])
+    )
+
+
 def quoted(word: str) -> str:
     """A word as a POSIX shell reads it back."""
     safe = word.isascii() and all(letter.isalnum() or letter in "_@%+=:,./-" for letter in word)

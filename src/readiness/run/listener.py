@@ -20,5 +20,8 @@ class Listener(Protocol):
 
     def interrupted(self, why: str) -> None: ...
 
+    def mending(self, check: str, seconds: float) -> None:
+        """Patches for the tests of a check that failed are being tried, for that long at most."""
+
     def beat(self, running: list[str]) -> None:
         """Called several times a second while something runs, with the names of the running checks."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from readiness.run.artifacts import RunFolder
     from readiness.run.listener import Listener
 
-    Mend = Callable[[Context, Sequence[CheckResult]], Iterator[tuple[str, Mapping[str, Any]]]]
+    Mend = Callable[[Context, Sequence[CheckResult], Listener], Iterator[tuple[str, Mapping[str, Any]]]]
     """Makes patches for checks that failed: of each its name, and for each test what `check_patched` says of it."""
 
 
@@ -187,7 +187,7 @@ def _conduct(
         conductor = Conductor(context, log, listener, Inputs(prepared.root, environ), prepared.known)
         interrupted = conductor.conduct(prepared.plan.items, done)
         if mend and not interrupted:
-            interrupted = _mend(mend, context, log)
+            interrupted = _mend(mend, context, log, listener)
         log.write("run_finished", finished_at=now(), interrupted=interrupted)
     except JournalWriteError as error:
         # Nothing more can be put on record, so the run is told as far as it got.
@@ -207,7 +207,7 @@ def _conduct(
         _tidy(context.scratch, log)
 
 
-def _mend(mend: Mend, context: Context, log: Journal) -> str:
+def _mend(mend: Mend, context: Context, log: Journal, listener: Listener) -> str:
     """Put patches for what tracing found on record; what interrupted that, or an empty string."""
     checks = [one for one in fold(log.events).checks if one.outcome is Outcome.FAILED and one.findings]
     if not checks:
@@ -215,7 +215,7 @@ def _mend(mend: Mend, context: Context, log: Journal) -> str:
     from readiness.run.rerun import Interrupted
 
     try:
-        for name, patches in mend(context, checks):
+        for name, patches in mend(context, checks, listener):
             log.write("check_patched", name=name, patches=patches)
     except Interrupted as signal:
         return str(signal)

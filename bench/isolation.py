@@ -22,10 +22,26 @@ from pathlib import Path
 from typing import Any
 
 from readiness.isolation.trace import Asked, trace
+from readiness.record.write_aside import write_aside
 
 QUIET = ("-q", "-p", "no:cacheprovider")
 PER_FILE = 20
 PR_SET_CHILD_SUBREAPER = 36
+RESULTS = Path(__file__).with_name("isolation-results.json")
+
+
+def machine() -> dict[str, str]:
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "python": platform.python_version(),
+    }
+
+
+def write_section(name: str, figures: dict[str, Any]) -> None:
+    """Of the results, that section alone is written anew."""
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    write_aside(str(RESULTS), json.dumps({**known, name: figures}, indent=2) + "\n")
 
 
 def suite(folder: Path, tests: int) -> None:
@@ -55,7 +71,7 @@ def measured(work: Any) -> tuple[Any, dict[str, float]]:
     return answer, {"wall": round(time.monotonic() - began, 2), "cpu": round(cpu, 2)}
 
 
-def _adopt() -> None:
+def adopt() -> None:
     """Become the parent of what loses its own: frozen worlds are no children of pytest, and count all the same."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
@@ -110,7 +126,7 @@ def main() -> None:
     parser.add_argument("--tests", type=int, nargs="+", default=[200])
     parser.add_argument("--out")
     args = parser.parse_args()
-    _adopt()
+    adopt()
     results = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",

@@ -9,7 +9,7 @@ from readiness_probe.tracing.holders import Holder
 from readiness_probe.tracing.values import module_names
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator
+    from typing import Any, Dict, Iterator, Set
 
 _LISTS = ("handlers", "filters")
 
@@ -46,13 +46,14 @@ class LoggerHolder(Holder):
         self.target.manager._clear_cache()
 
 
-def loggers() -> Iterator[LoggerHolder]:
-    """Every logger there is by now, without loading `logging` where nobody has."""
+def loggers(known: Set[int]) -> Iterator[LoggerHolder]:
+    """Every logger there is by now and whose id is not known, without loading `logging` where nobody has."""
     module = sys.modules.get("logging")
     root = None if module is None else module_names(module).get("root")
     if root is None:
         return
-    yield LoggerHolder("logging.getLogger()", root)
+    if id(root) not in known:
+        yield LoggerHolder("logging.getLogger()", root)
     for name, logger in list(root.manager.loggerDict.items()):
-        if hasattr(logger, "handlers"):
+        if id(logger) not in known and hasattr(logger, "handlers"):
             yield LoggerHolder(f"logging.getLogger({name!r})", logger)

@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.batches import Compared
 from readiness_probe.tracing.context import ContextHolder
 from readiness_probe.tracing.files import FilesHolder, folders_of_user
 from readiness_probe.tracing.filters import FiltersHolder
@@ -23,12 +24,13 @@ from readiness_probe.tracing.holders import (
 from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
 from readiness_probe.tracing.ledger import Ledger
 from readiness_probe.tracing.loggers import loggers
+from readiness_probe.tracing.tagged import Tagged
 from readiness_probe.tracing.tree import Tree
 from readiness_probe.tracing.values import ATOMS
 from readiness_probe.tracing.versions import Versions
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Set
+    from typing import Any, Dict, Iterable, Optional, Set
 
     from readiness_probe.places import Places
     from readiness_probe.tracing.holders import Holder
@@ -49,11 +51,8 @@ class Tracker:
         self.versions = Versions()
         self.ledger = Ledger()
         self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
-        self._tagged: List[Holder] = []
-        self._tags: List[Any] = []
-        self._last = b""
-        self._fresh: List[bytes] = []
-        self._compared: List[Holder] = []
+        self._tagged = Tagged(self.versions)
+        self._compared = Compared()
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
         self._modules = 0
@@ -83,7 +82,7 @@ class Tracker:
     def look(self, author: Author) -> int:
         """Enter what changed since the last look as the doing of `author`; how many changes there are by now."""
         began = time.thread_time()
-        for holder in self._moved():
+        for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
         self._discover()
         self.seconds += time.thread_time() - began
@@ -99,17 +98,6 @@ class Tracker:
         """Watch a value that lives in no namespace, such as that of a fixture."""
         for holder in self._graph.reached(title, value):
             self._take(holder)
-
-    def _moved(self) -> List[Holder]:
-        self._last += b"".join(self._fresh)
-        self._fresh.clear()
-        values = b"".join(self._tags)
-        moved: List[Holder] = []
-        if values != self._last:
-            pairs = zip(memoryview(values).cast("Q"), memoryview(self._last).cast("Q"))
-            moved = [self._tagged[i] for i, (new, old) in enumerate(pairs) if new != old]
-            self._last = values
-        return moved + [holder for holder in self._compared if holder.moved()]
 
     def _compare(self, holder: Holder, author: Author) -> None:
         now = holder.now()
@@ -133,11 +121,10 @@ class Tracker:
             for holder in list(self._graph.new_modules()):
                 self._take(holder)
                 self._take_all(self._graph.inside(holder))
-        for one in loggers():
-            if id(one.target) not in self._loggers:
-                self._loggers.add(id(one.target))
-                self._graph.leave_alone(one.target)
-                self._take(one)
+        for one in loggers(self._loggers):
+            self._loggers.add(id(one.target))
+            self._graph.leave_alone(one.target)
+            self._take(one)
 
     def _take_all(self, holders: Iterable[Holder]) -> None:
         for holder in holders:
@@ -148,12 +135,9 @@ class Tracker:
         self._titled.setdefault(holder.title, holder)
         names = holder.dict() if self._has_version(holder) else None
         if names is None:
-            self._compared.append(holder)
+            self._compared.add(holder)
         else:
-            tag = self.versions.tag(names)
-            self._tagged.append(holder)
-            self._tags.append(tag)
-            self._fresh.append(bytes(tag))
+            self._tagged.add(holder, names)
 
     def _has_version(self, holder: Holder) -> bool:
         if isinstance(holder, ClassHolder):

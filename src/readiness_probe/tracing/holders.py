@@ -27,6 +27,7 @@ _OF_CLASSES = frozenset(
         *("__annotations_cache__", "__annotate_func__", "__static_attributes__", "__firstlineno__"),
     }
 )
+_OF_TOOLS = "_hypothesis_"
 _HEAP_TYPE = 1 << 9
 """The flag of a class that is made at run time, by a class statement say."""
 _SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType)
@@ -67,7 +68,9 @@ class Holder:
 
     def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
         """Name, old value and new value of all that was bound anew."""
-        found = []
+        found: List[Tuple[Any, Any, Any]] = []
+        if _identical(before, after):
+            return found
         for name, value in after.items():
             old = before.get(name, MISSING)
             if old is not value and not self.same(old, value):
@@ -115,7 +118,10 @@ class ModuleHolder(Holder):
         return module_names(self.target)  # type: ignore[no-any-return]
 
     def now(self) -> Dict[Any, Any]:
-        return {name: value for name, value in self.dict().copy().items() if name not in self._left_out}
+        names = self.dict().copy()
+        for name in self._left_out:
+            names.pop(name, None)
+        return names
 
     def put(self, name: Any, value: Any) -> None:
         _put_item(self.dict(), name, value)
@@ -126,13 +132,18 @@ class ClassHolder(Holder):
 
     def __init__(self, title: str, target: Any) -> None:
         super().__init__(title, target)
-        self._names = dict_of_class(target) or {}
+        names = dict_of_class(target)
+        self.has_names = names is not None
+        self._names: Dict[Any, Any] = {} if names is None else names
 
     def dict(self) -> Dict[Any, Any]:
         return self._names
 
     def now(self) -> Dict[Any, Any]:
-        return {name: value for name, value in self._names.copy().items() if name not in _OF_CLASSES}
+        names = self._names.copy()
+        for name in _OF_CLASSES:
+            names.pop(name, None)
+        return names
 
     def put(self, name: Any, value: Any) -> None:
         if value is MISSING:
@@ -154,6 +165,11 @@ class InstanceHolder(Holder):
 
     def dict(self) -> Optional[Dict[Any, Any]]:
         return None if self.slots else dict_of(self.target)
+
+    def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
+        """What a tool that runs tests notes on them is its own."""
+        found = super().changes(before, after)
+        return [one for one in found if not (type(one[0]) is str and one[0].startswith(_OF_TOOLS))]
 
     def now(self) -> Dict[Any, Any]:
         names = dict(dict_of(self.target) or {})

@@ -23,7 +23,7 @@ from readiness_probe.tracing.holders import (
 )
 from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
 from readiness_probe.tracing.ledger import Ledger
-from readiness_probe.tracing.loggers import loggers
+from readiness_probe.tracing.loggers import NEW, loggers
 from readiness_probe.tracing.tagged import Tagged
 from readiness_probe.tracing.tree import Tree
 from readiness_probe.tracing.values import ATOMS
@@ -71,7 +71,7 @@ class Tracker:
         self._take(FiltersHolder())
         self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative)
         self._take(self.files)
-        self._discover()
+        self._discover(None)
         self.seconds = time.thread_time() - began
 
     @property
@@ -84,14 +84,14 @@ class Tracker:
         began = time.thread_time()
         for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
-        self._discover()
+        self._discover(author)
         self.seconds += time.thread_time() - began
         return len(self.ledger.changes)
 
     def titled(self, title: str) -> Optional[Holder]:
         """The holder of that title; modules that were loaded since the last look are taken in first."""
         if title not in self._titled:
-            self._discover()
+            self._discover(None)
         return self._titled.get(title)
 
     def follow(self, title: str, value: Any) -> None:
@@ -114,8 +114,8 @@ class Tracker:
             return
         self._take_all(self._graph.reached(holder.state(name), value))
 
-    def _discover(self) -> None:
-        """Modules and loggers that came since the last look; what they hold now is their base."""
+    def _discover(self, author: Optional[Author]) -> None:
+        """Modules and loggers that came since the last look; what a module holds now is its base."""
         if self._modules != len(sys.modules):
             self._modules = len(sys.modules)
             for holder in list(self._graph.new_modules()):
@@ -125,6 +125,9 @@ class Tracker:
             self._loggers.add(id(one.target))
             self._graph.leave_alone(one.target)
             self._take(one)
+            if author is not None:
+                one.seen = NEW
+                self._compare(one, author)
 
     def _take_all(self, holders: Iterable[Holder]) -> None:
         for holder in holders:

@@ -33,6 +33,7 @@ WIDTH = 400
 LARGEST = 5000
 """Elements of a list or set that is still compared one by one."""
 OBJECTS = 20_000
+"""Of the user's own, and as many classes of others."""
 
 _TOOLS = ("pytest", "pluggy", "readiness_probe", "coverage", "xdist", "execnet", "hypothesis", "iniconfig")
 """What runs the tests changes with every test, and is nobody's leak."""
@@ -54,6 +55,8 @@ class Graph:
         self._all_classes = all_classes
         self._own_modules: Dict[str, bool] = {}
         self._known: Dict[int, Any] = {}
+        self._reached = 0
+        self._foreign = 0
 
     def new_modules(self) -> Iterator[ModuleHolder]:
         """Holders for modules that were not there before."""
@@ -74,11 +77,26 @@ class Graph:
 
     def inside(self, module: ModuleHolder) -> Iterator[Holder]:
         """Everything new below a module; of a foreign one, its classes alone."""
+        if not module.own:
+            return self._classes_of(module)
         return self._search(collections.deque((one, 1) for one in self._below(module)))
+
+    def _classes_of(self, module: ModuleHolder) -> Iterator[ClassHolder]:
+        """Classes that a foreign module made itself, not those that it imported."""
+        known, title = self._known, module.title
+        if not self._all_classes or self._foreign >= OBJECTS:
+            return
+        for value in module.seen.values():
+            if issubclass(type(value), type) and id(value) not in known and class_module(value) == title:
+                holder = ClassHolder(class_name(value), value)
+                if holder.has_names:
+                    known[id(value)] = value
+                    self._foreign += 1
+                    yield holder
 
     def _search(self, waiting: Deque[Tuple[Tuple[str, Any], int]]) -> Iterator[Holder]:
         """Breadth first, so that a limit cuts off what lies deep."""
-        while waiting and len(self._known) < OBJECTS:
+        while waiting and self._reached < OBJECTS:
             (title, value), depth = waiting.popleft()
             if id(value) in self._known or depth > DEPTH:
                 continue
@@ -88,6 +106,7 @@ class Graph:
                 waiting.extend((one, depth + 1) for one in _through(title, value))
             if found is not None:
                 self._known[id(value)] = value
+                self._reached += 1
                 yield found
                 if self._is_followed(found):
                     step = 1 if self._is_of_own_make(value) else 2
@@ -115,8 +134,6 @@ class Graph:
 
     def _below(self, holder: Holder) -> Iterator[Tuple[str, Any]]:
         if isinstance(holder, ModuleHolder) and not holder.own:
-            if self._all_classes:
-                yield from _own_classes(holder)
             return
         names = holder.now()
         for name, value in list(names.items())[:WIDTH]:
@@ -194,13 +211,6 @@ def _cell(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:
         return None
-
-
-def _own_classes(holder: ModuleHolder) -> Iterator[Tuple[str, Any]]:
-    """Classes that a module made itself, not those that it imported."""
-    for name, value in holder.now().items():
-        if issubclass(type(value), type) and class_module(value) == holder.title:
-            yield f"{holder.title}.{name}", value
 
 
 def _is_tool(module: str) -> bool:

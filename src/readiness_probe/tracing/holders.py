@@ -27,8 +27,10 @@ _OF_CLASSES = frozenset(
         *("__annotations_cache__", "__annotate_func__", "__static_attributes__", "__firstlineno__"),
     }
 )
+_OF_TOOLS = "_hypothesis_"
 _HEAP_TYPE = 1 << 9
 """The flag of a class that is made at run time, by a class statement say."""
+_SLOTS = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _CACHE = type(functools.lru_cache(maxsize=1)(lambda: None))
 
 
@@ -66,7 +68,9 @@ class Holder:
 
     def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
         """Name, old value and new value of all that was bound anew."""
-        found = []
+        found: List[Tuple[Any, Any, Any]] = []
+        if _identical(before, after):
+            return found
         for name, value in after.items():
             old = before.get(name, MISSING)
             if old is not value and not self.same(old, value):
@@ -114,7 +118,10 @@ class ModuleHolder(Holder):
         return module_names(self.target)  # type: ignore[no-any-return]
 
     def now(self) -> Dict[Any, Any]:
-        return {name: value for name, value in self.dict().copy().items() if name not in self._left_out}
+        names = self.dict().copy()
+        for name in self._left_out:
+            names.pop(name, None)
+        return names
 
     def put(self, name: Any, value: Any) -> None:
         _put_item(self.dict(), name, value)
@@ -123,11 +130,20 @@ class ModuleHolder(Holder):
 class ClassHolder(Holder):
     """The attributes of a class itself. Metaclasses have no say in how they are written back."""
 
+    def __init__(self, title: str, target: Any) -> None:
+        super().__init__(title, target)
+        names = dict_of_class(target)
+        self.has_names = names is not None
+        self._names: Dict[Any, Any] = {} if names is None else names
+
     def dict(self) -> Dict[Any, Any]:
-        return dict_of_class(self.target) or {}
+        return self._names
 
     def now(self) -> Dict[Any, Any]:
-        return {name: value for name, value in self.dict().copy().items() if name not in _OF_CLASSES}
+        names = self._names.copy()
+        for name in _OF_CLASSES:
+            names.pop(name, None)
+        return names
 
     def put(self, name: Any, value: Any) -> None:
         if value is MISSING:
@@ -142,24 +158,29 @@ class InstanceHolder(Holder):
 
     def __init__(self, title: str, target: Any) -> None:
         super().__init__(title, target)
-        self._slots = dict(slots_of(type(target)))
-        self._gets = [slot.__get__ for slot in self._slots.values()]
+        self.slots = dict(slots_of(type(target)))
+        self._gets = [slot.__get__ for slot in self.slots.values()]
         self._of: Any = None
         self._values: List[Any] = []
 
     def dict(self) -> Optional[Dict[Any, Any]]:
-        return None if self._slots else dict_of(self.target)
+        return None if self.slots else dict_of(self.target)
+
+    def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
+        """What a tool that runs tests notes on them is its own."""
+        found = super().changes(before, after)
+        return [one for one in found if not (type(one[0]) is str and one[0].startswith(_OF_TOOLS))]
 
     def now(self) -> Dict[Any, Any]:
         names = dict(dict_of(self.target) or {})
-        for name, slot in self._slots.items():
+        for name, slot in self.slots.items():
             value = _slot_value(slot, self.target)
             if value is not MISSING:
                 names[name] = value
         return names
 
     def moved(self) -> bool:
-        if self._slots:
+        if self.slots:
             return self._slots_moved()
         return not _identical(self.seen, dict_of(self.target) or {})
 
@@ -167,7 +188,7 @@ class InstanceHolder(Holder):
         """As any holder's, without the copy where every slot is filled and there is nothing else."""
         if self._of is not self.seen:
             self._of = self.seen
-            self._values = [self.seen.get(name, MISSING) for name in self._slots]
+            self._values = [self.seen.get(name, MISSING) for name in self.slots]
         target = self.target
         try:
             values = [get(target) for get in self._gets]
@@ -176,14 +197,14 @@ class InstanceHolder(Holder):
         return not all(map(is_, values, self._values)) or (dict_of(target) is not None and super().moved())
 
     def put(self, name: Any, value: Any) -> None:
-        if name not in self._slots:
+        if name not in self.slots:
             names = dict_of(self.target)
             if names is not None:
                 _put_item(names, name, value)
         elif value is not MISSING:
-            self._slots[name].__set__(self.target, value)
-        elif _slot_value(self._slots[name], self.target) is not MISSING:
-            self._slots[name].__delete__(self.target)
+            self.slots[name].__set__(self.target, value)
+        elif _slot_value(self.slots[name], self.target) is not MISSING:
+            self.slots[name].__delete__(self.target)
 
 
 class DictHolder(Holder):
@@ -274,16 +295,20 @@ def is_cache(value: Any) -> bool:
     return type(value) is _CACHE
 
 
+def dict_slot(kind: type) -> Any:
+    """By which a class gives its objects their `__dict__`, so that the class has no say; None where it has none."""
+    for one in _bases(kind):
+        found = type.__dict__["__dict__"].__get__(one).get("__dict__")
+        if found is not None:
+            return found if type(found) in _SLOTS else None
+    return None
+
+
 def dict_of(value: Any) -> Optional[Dict[Any, Any]]:
     """The attributes of an object, found without its class having a say; None when it has none."""
-    for kind in _bases(type(value)):
-        found = type.__dict__["__dict__"].__get__(kind).get("__dict__")
-        if found is not None:
-            if type(found) not in (types.GetSetDescriptorType, types.MemberDescriptorType):
-                return None
-            names = found.__get__(value)
-            return names if type(names) is dict else None
-    return None
+    slot = dict_slot(type(value))
+    names = None if slot is None else slot.__get__(value)
+    return names if type(names) is dict else None
 
 
 def slots_of(kind: type) -> Iterator[Tuple[str, Any]]:

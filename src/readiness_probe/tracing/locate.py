@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing.values import MISSING
+from readiness_probe.tracing.loggers import when_new
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -29,6 +29,7 @@ class Watch:
         self._tracker = tracker
         self._places = places
         self._holder: Optional[Holder] = tracker.titled(self._title)
+        self._before = when_new(*wanted)
         self._own: Dict[str, bool] = {}
         self._value: Any = self._now()
         self._first = self._value
@@ -81,4 +82,4 @@ class Watch:
     def _now(self) -> Any:
         if self._holder is None:
             self._holder = self._tracker.titled(self._title)
-        return MISSING if self._holder is None else self._holder.get(self._name)
+        return self._before if self._holder is None else self._holder.get(self._name)

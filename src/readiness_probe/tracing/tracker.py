@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.batches import Compared
 from readiness_probe.tracing.context import ContextHolder
 from readiness_probe.tracing.files import FilesHolder, folders_of_user
 from readiness_probe.tracing.filters import FiltersHolder
@@ -22,13 +23,14 @@ from readiness_probe.tracing.holders import (
 )
 from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
 from readiness_probe.tracing.ledger import Ledger
-from readiness_probe.tracing.loggers import loggers
+from readiness_probe.tracing.loggers import NEW, loggers
+from readiness_probe.tracing.tagged import Tagged
 from readiness_probe.tracing.tree import Tree
 from readiness_probe.tracing.values import ATOMS
 from readiness_probe.tracing.versions import Versions
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Set
+    from typing import Any, Dict, Iterable, Optional, Set
 
     from readiness_probe.places import Places
     from readiness_probe.tracing.holders import Holder
@@ -50,11 +52,8 @@ class Tracker:
         self.versions = Versions()
         self.ledger = Ledger()
         self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
-        self._tagged: List[Holder] = []
-        self._tags: List[Any] = []
-        self._last = b""
-        self._fresh: List[bytes] = []
-        self._compared: List[Holder] = []
+        self._tagged = Tagged(self.versions)
+        self._compared = Compared()
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
         self._modules = 0
@@ -73,7 +72,7 @@ class Tracker:
         self._take(FiltersHolder())
         self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative, ours=disk_is_ours)
         self._take(self.files)
-        self._discover()
+        self._discover(None)
         self.seconds = time.thread_time() - began
 
     @property
@@ -84,33 +83,22 @@ class Tracker:
     def look(self, author: Author) -> int:
         """Enter what changed since the last look as the doing of `author`; how many changes there are by now."""
         began = time.thread_time()
-        for holder in self._moved():
+        for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
-        self._discover()
+        self._discover(author)
         self.seconds += time.thread_time() - began
         return len(self.ledger.changes)
 
     def titled(self, title: str) -> Optional[Holder]:
         """The holder of that title; modules that were loaded since the last look are taken in first."""
         if title not in self._titled:
-            self._discover()
+            self._discover(None)
         return self._titled.get(title)
 
     def follow(self, title: str, value: Any) -> None:
         """Watch a value that lives in no namespace, such as that of a fixture."""
         for holder in self._graph.reached(title, value):
             self._take(holder)
-
-    def _moved(self) -> List[Holder]:
-        self._last += b"".join(self._fresh)
-        self._fresh.clear()
-        values = b"".join(self._tags)
-        moved: List[Holder] = []
-        if values != self._last:
-            pairs = zip(memoryview(values).cast("Q"), memoryview(self._last).cast("Q"))
-            moved = [self._tagged[i] for i, (new, old) in enumerate(pairs) if new != old]
-            self._last = values
-        return moved + [holder for holder in self._compared if holder.moved()]
 
     def _compare(self, holder: Holder, author: Author) -> None:
         now = holder.now()
@@ -127,18 +115,20 @@ class Tracker:
             return
         self._take_all(self._graph.reached(holder.state(name), value))
 
-    def _discover(self) -> None:
-        """Modules and loggers that came since the last look; what they hold now is their base."""
+    def _discover(self, author: Optional[Author]) -> None:
+        """Modules and loggers that came since the last look; what a module holds now is its base."""
         if self._modules != len(sys.modules):
             self._modules = len(sys.modules)
             for holder in list(self._graph.new_modules()):
                 self._take(holder)
                 self._take_all(self._graph.inside(holder))
-        for one in loggers():
-            if id(one.target) not in self._loggers:
-                self._loggers.add(id(one.target))
-                self._graph.leave_alone(one.target)
-                self._take(one)
+        for one in loggers(self._loggers):
+            self._loggers.add(id(one.target))
+            self._graph.leave_alone(one.target)
+            self._take(one)
+            if author is not None:
+                one.seen = NEW
+                self._compare(one, author)
 
     def _take_all(self, holders: Iterable[Holder]) -> None:
         for holder in holders:
@@ -149,12 +139,9 @@ class Tracker:
         self._titled.setdefault(holder.title, holder)
         names = holder.dict() if self._has_version(holder) else None
         if names is None:
-            self._compared.append(holder)
+            self._compared.add(holder)
         else:
-            tag = self.versions.tag(names)
-            self._tagged.append(holder)
-            self._tags.append(tag)
-            self._fresh.append(bytes(tag))
+            self._tagged.add(holder, names)
 
     def _has_version(self, holder: Holder) -> bool:
         if isinstance(holder, ClassHolder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types
+from operator import is_
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def same(one: Any, other: Any, depth: int = _DEPTH) -> bool:
     if kind in ATOMS:
         return bool(one == other)
     if kind is tuple and depth and len(one) == len(other):
-        return all(same(left, right, depth - 1) for left, right in zip(one, other))
+        return all(map(is_, one, other)) or all(
+            same(left, right, depth - 1) for left, right in zip(one, other)
+        )
     return False
 
 

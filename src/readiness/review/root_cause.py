@@ -31,7 +31,7 @@ def root_cause(record: Record, sources: Sources) -> Section:
 
 
 def cause_of(check: CheckResult, failure: Failure | None, sources: Sources) -> CauseClass:
-    earlier = sources.last_pass.get(check.name)
+    earlier = sources.earlier(check.name, failure.test if failure else "")
     return classify(check, failure, earlier=earlier, own_modules=sources.own_modules)
 
 
@@ -84,8 +84,8 @@ def _rests_on(
         yield sources.event("service", service)
         yield from (sources.log_end(path, 3) for path in sources.logs if path.endswith(f"/{service}.log"))
     elif cause.by == "history":
-        yield earlier_run(cause.ref)
-        earlier = sources.last_pass.get(check.name)
+        earlier = sources.earlier(check.name, failure.test if failure else "")
+        yield earlier_run(cause.ref) if earlier and earlier.on_disk else None
         yield commit(earlier.commit) if earlier and earlier.commit else None
     elif cause.by == "config":
         yield sources.line(cause.ref)

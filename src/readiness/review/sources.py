@@ -67,14 +67,21 @@ class Sources:
     """How each check looks for leaks: `off`, `trace`, `strict`."""
     run_places: Mapping[str, str] = EMPTY
     """Where the command of each check stands."""
-    last_pass: Mapping[str, LastPass] = EMPTY
-    """Of each check that did not pass: the last run in which it did."""
+    last_pass: Mapping[tuple[str, str], LastPass] | None = None
+    """Of each check that did not pass, and of each test of it that failed: the last run in which it did."""
+    history_fault: str = ""
+    """Why the history could not be asked; empty when it could, or when there is none."""
     own_modules: frozenset[str] = frozenset()
     """Names that the project's own code can be imported by."""
     changed: str = ""
     """Why the files are not known to be those that ran; empty when they are."""
     config_fault: str = ""
     """Why the configuration cannot be read any more; empty when it can."""
+
+    def earlier(self, check: str, test: str) -> LastPass | None:
+        """When a test last passed; where that is not known, when its check did."""
+        known = self.last_pass or {}
+        return known.get((check, test)) or known.get((check, ""))
 
     def event(self, kind: str, name: str, holds: str = "") -> Evidence | None:
         """The line of the journal that tells of something; `holds` is a piece of it."""

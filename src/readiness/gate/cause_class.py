@@ -119,10 +119,16 @@ def _said(check: CheckResult, failure: Failure | None) -> str:
 
 def _counterfactual(finding: Finding | None) -> Iterator[CauseClass]:
     if finding is not None and finding.kind in LEAKED:
-        put_back = "with what other tests left put back, it passes"
-        needs = "it passes only after what another test leaves behind"
         ref = finding.causes[0].where if finding.causes else ""
-        yield CauseClass(LEAK, put_back if finding.kind == "victim" else needs, "counterfactual", ref)
+        yield CauseClass(LEAK, _shown(finding), "counterfactual", ref)
+
+
+def _shown(finding: Finding) -> str:
+    if finding.kind == "brittle":
+        return "it passes only after what another test leaves behind"
+    if any(cause.state and cause.put_back for cause in finding.causes):
+        return "with what other tests left put back, it passes"
+    return "it fails after the tests before it, and passes without them"
 
 
 def _relay(check: CheckResult) -> Iterator[CauseClass]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from readiness.gate.cause_class import classify
-from readiness.record.finding import PROOF
 from readiness.report import wording
 from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
 from readiness.review.regression import MOST_SHOWN
@@ -116,7 +115,6 @@ def _victim(finding: Finding, check: CheckResult, sources: Sources) -> Iterator[
         yield stated(
             f"{short(finding.test)} meets it, and expects the other value:", lines, told, quoted=True
         )
-    proofs = [PROOF.get(cause.proof, cause.proof) for cause in finding.causes if cause.state]
-    unnamed = "run again in copies of the process: it fails after this test, and passes without"
-    for proof in dict.fromkeys(proofs or [unnamed]):
+    proofs = dict.fromkeys(cause.proved for cause in finding.causes)
+    for proof in proofs:
         yield stated(f"How it was proved: {words(proof)}.", told)

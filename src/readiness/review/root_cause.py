@@ -64,7 +64,7 @@ def _failure(check: CheckResult, failure: Failure, sources: Sources) -> Iterator
         at = sources.line(failure.where)
         yield stated(f"{short(failure.test)} fails here:", lines, at, quoted=True)
     for note in finding.notes if finding else ():
-        yield stated(f"{words(note)}.", sources.told(check.name))
+        yield stated(f"{words(note)}.", sources.told(check.name, quoted=note))
 
 
 def _class(
@@ -91,7 +91,7 @@ def _rests_on(
     elif cause.by == "message":
         yield sources.log(check.log, cause.ref)
         yield sources.line(failure.where) if failure else None
-    yield sources.told(check.name)
+    yield sources.told(check.name, quoted=failure.test if failure else check.reason)
 
 
 def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
@@ -100,7 +100,7 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
     changed = f" leaves {name(cause.state)} changed, from {name(cause.before)} to {name(cause.after)}"
     unnamed = " leaves something behind that is not watched, so it has no name"
     where = f", written at {name(cause.where)}" if cause.exact and cause.where else ""
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=cause.state or cause.polluter)
     lines = sources.function(cause.where) or sources.test(cause.polluter)
     said = f"{who}{changed if cause.state else unnamed}{where}:"
     return stated(
@@ -109,7 +109,7 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
 
 
 def _victim(finding: Finding, check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=finding.test)
     lines = sources.test(finding.test)
     if lines:
         yield stated(

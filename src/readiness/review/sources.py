@@ -11,8 +11,13 @@ from readiness.review.places import around, function_around, shortened, split_pl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Final
 
     from readiness.gate.cause_class import LastPass
+
+
+HELD: Final = 2000
+"""Characters of a line of the record that are held against it."""
 
 
 @value
@@ -89,14 +94,24 @@ class Sources:
         return self._record("journal.jsonl", line, holds or f'"event": "{kind}"') if line else None
 
     def reported(self, key: str) -> Evidence | None:
-        """The line of report.json that begins with a key."""
+        """The lines of report.json that hold what stands under a key: one, or one for each item of a list."""
         start = f'"{key}": '
-        line = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
-        return self._record("report.json", line, start.strip()) if line else None
+        first = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
+        if not first:
+            return None
+        last = first
+        while self.report[first - 1] == f"{start}[" and not self.report[last - 1].startswith("]"):
+            last += 1
+        held = self.report[first - 1] if first == last else self.report[first]
+        return Evidence(RECORD, f"{self.folder}/report.json", first, last, held[:HELD])
 
-    def told(self, check: str, holds: str = "") -> Evidence | None:
-        """Where the result of a check stands as it was written when it ended; of one that never ended, as judged."""
-        return self.event("check_finished", check, holds) or self.check(check)
+    def told(self, check: str, holds: str = "", *, quoted: str = "") -> Evidence | None:
+        """Where the result of a check stands as it was written when it ended; of one that never ended, as judged.
+
+        `holds` is a piece of that line, `quoted` a text that stands there as JSON.
+        """
+        piece = json.dumps(quoted) if quoted else holds
+        return self.event("check_finished", check, piece) or self.check(check)
 
     def started(self, holds: str = "") -> Evidence | None:
         """Where it stands what the run was asked for, and on which code."""

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from isolation import RESULTS, adopt, machine, measured, write_section
 
-from readiness.isolation.trace import Asked, trace
+from readiness.isolation.asked import Asked
+from readiness.isolation.trace import trace
 
 if TYPE_CHECKING:
     from readiness.isolation.finding import Report

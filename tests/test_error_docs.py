@@ -676,6 +676,27 @@ WARNINGS = {
     ),
 }
 
+REVIEW: dict[str, Inside | Outside] = {
+    "readiness: --ask is asked of a bundle; name its file with --bundle": Inside(("review", "--ask", "m")),
+    "readiness: --bundle writes one file of its own; give neither --json nor --output with it": Inside(
+        ("review", "--bundle", "b.md", "--json")
+    ),
+    "readiness: --tokens must be at least 2000, not …": Inside(
+        ("review", "--bundle", "b.md", "--tokens", "9")
+    ),
+    "readiness: --ask needs OPENAI_BASE_URL; …": Outside(
+        "$R run --quiet; env -u OPENAI_BASE_URL -u OPENAI_API_BASE $R review --bundle b.md --ask m",
+        {"readiness.yml": PASSES},
+    ),
+    "readiness: --ask: OPENAI_BASE_URL is …, and must begin with http:// or https://": Outside(
+        "$R run --quiet; OPENAI_BASE_URL=ftp://h $R review --bundle b.md --ask m", {"readiness.yml": PASSES}
+    ),
+    "readiness: no comments of …: …; the bundle is written without them": Outside(
+        "$R run --quiet; OPENAI_BASE_URL=http://127.0.0.1:9/v1 $R review --bundle b.md --ask m && exit 1; exit $?",
+        {"readiness.yml": PASSES},
+    ),
+}
+
 CASES: dict[str, Inside | Outside | Asked] = {
     **THE_COMMAND_LINE,
     **THE_CONFIGURATION,
@@ -687,6 +708,7 @@ CASES: dict[str, Inside | Outside | Asked] = {
     **OUTCOMES,
     **REASONS,
     **WARNINGS,
+    **REVIEW,
 }
 
 

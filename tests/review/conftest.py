@@ -173,5 +173,5 @@ def facts() -> dict[str, Any]:
         "isolate": {"smokes": "tests"},
         "isolation": {"smokes": "trace", "smokes_nd": "off"},
         "run_places": {"smokes": "readiness.yml:7"},
-        "last_pass": {"smokes": LastPass("20260927T080000Z-aaaa", "d4" * 20, same_code=False)},
+        "last_pass": {("smokes", ""): LastPass("20260927T080000Z-aaaa", "d4" * 20, same_code=False)},
     }

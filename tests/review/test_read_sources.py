@@ -118,7 +118,7 @@ def test_history_tells_a_regression_from_a_defect(red):
     red.commit()
     assert red.run().code == 1
     told, document = findings(red)
-    assert any("cause class `regression`: it passed in run" in text for text in texts(told))
+    assert any("cause class `regression`: the test passed in run" in text for text in texts(told))
     assert "the code has changed since" in document
 
 
@@ -147,3 +147,22 @@ def test_usage(make_project, red):
     assert (elsewhere.code, "no/such/folder/F.md: No such file or directory" in elsewhere.err) == (2, True)
     shown = red.readiness("review", "--output", "-")
     assert shown.out.startswith("# Findings: NOT READY\n")
+
+
+def test_the_history_knows_what_the_folders_no_longer_do(red, open_all_evidence):
+    """Green at a commit, then red at the next; the green run is only in the history by then."""
+    (red.root / "tests/test_sum.py").write_text(TEST.replace("3", "2"))
+    red.commit()
+    assert red.run().code == 0
+    assert red.readiness("history", "runs").code == 0
+    shutil.rmtree(red.root / ".readiness/runs" / red.root.joinpath(".readiness/latest").readlink().name)
+    (red.root / "tests/test_sum.py").write_text(TEST)
+    red.commit()
+    assert red.run().code == 1
+    told, document = findings(red)
+    assert any("cause class `regression`: the test passed in run" in text for text in texts(told))
+    open_all_evidence(red.root, told, document)
+    (red.root / ".readiness/history.sqlite").write_bytes(b"no database" * 200)
+    told, _ = findings(red)
+    assert any(one["text"].startswith("Earlier runs: ") for one in told["unseen"])
+    assert any("cause class `defect`" in text for text in texts(told))

@@ -52,16 +52,18 @@ _LACKING: Final = (
 
 @value
 class LastPass:
-    """The last run in which a check passed: which code it ran, and on what. `same_code` and `same_setting` compare
-    with the run in question: commit and changed files; interpreter and packages. None where it cannot be known."""
+    """The last run in which a check, or a test of it, passed. `same_code` and `same_setting` compare it with the run in
+    question: commit and changed files, or the digest of the inputs; interpreter and packages. None: not known."""
 
     run_id: str
     commit: str
-    at: str = ""
+    what: str = "the check"
     same_code: bool | None = None
     same_setting: bool | None = None
     changed: str = ""
     """What differs in the setting, in words."""
+    on_disk: bool = False
+    """Whether the run's folder is still there."""
 
 
 @value
@@ -117,10 +119,16 @@ def _said(check: CheckResult, failure: Failure | None) -> str:
 
 def _counterfactual(finding: Finding | None) -> Iterator[CauseClass]:
     if finding is not None and finding.kind in LEAKED:
-        put_back = "with what other tests left put back, it passes"
-        needs = "it passes only after what another test leaves behind"
         ref = finding.causes[0].where if finding.causes else ""
-        yield CauseClass(LEAK, put_back if finding.kind == "victim" else needs, "counterfactual", ref)
+        yield CauseClass(LEAK, _shown(finding), "counterfactual", ref)
+
+
+def _shown(finding: Finding) -> str:
+    if finding.kind == "brittle":
+        return "it passes only after what another test leaves behind"
+    if any(cause.state and cause.put_back for cause in finding.causes):
+        return "with what other tests left put back, it passes"
+    return "it fails after the tests before it, and passes without them"
 
 
 def _relay(check: CheckResult) -> Iterator[CauseClass]:
@@ -178,20 +186,20 @@ def _history(earlier: LastPass | None, finding: Finding | None) -> Iterator[Caus
     """`broken` says that it fails alone as well: that its code was sound earlier is still to be told from history."""
     if earlier is None or earlier.same_code is None:
         return
-    at = f"in run {earlier.run_id}"
+    passed = f"{earlier.what} passed in run {earlier.run_id}"
     if not earlier.same_code:
         of = f" of commit {earlier.commit[:12]}" if earlier.commit else ""
-        yield CauseClass(
-            REGRESSION, f"it passed {at}{of}; the code has changed since", "history", earlier.run_id
-        )
+        yield CauseClass(REGRESSION, f"{passed}{of}; the code has changed since", "history", earlier.run_id)
     elif earlier.same_setting is False:
-        why = f"it passed {at} on the same code; since then {earlier.changed}"
+        why = f"{passed} on the same code; since then {earlier.changed}"
         yield CauseClass(ENVIRONMENT, why, "history", earlier.run_id)
     elif finding is None:
-        why = f"it passed {at} on the same code with the same packages"
+        why = f"{passed} on the same code with the same packages"
         yield CauseClass(FLAKY, why, "history", earlier.run_id)
     else:
-        why = f"it passed {at} on the same code and packages and now fails each time: what changed lies outside both"
+        why = (
+            f"{passed} on the same code and packages and now fails each time: what changed lies outside both"
+        )
         yield CauseClass(ENVIRONMENT, why, "history", earlier.run_id)
 
 

@@ -59,7 +59,7 @@ def _patches(record: Record, sources: Sources) -> Iterator[Statement]:
 
 def _told(check: CheckResult, sources: Sources) -> Evidence | None:
     """Where the check's findings stand: in its result, or beside it where patches came later."""
-    return sources.event("check_patched", check.name) or sources.told(check.name, '"patch"')
+    return sources.event("check_patched", check.name, '"patch": ') or sources.told(check.name, '"patch": ')
 
 
 def _none(finding: Finding) -> str:

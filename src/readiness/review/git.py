@@ -38,6 +38,9 @@ class Git:
     def file_at(self, commit: str, path: str) -> bytes | None:
         return self.ask("cat-file", "blob", f"{commit}:./{path}") if _is_hash(commit) else None
 
+    def has(self, commit: str) -> bool:
+        return _is_hash(commit) and self.ask("cat-file", "-e", f"{commit}^{{commit}}") is not None
+
     def blame(self, place: str) -> Committed | None:
         """The commit that the line came with, as it stands now; None where it is not committed."""
         path, line = split_place(place)

@@ -61,7 +61,7 @@ def _left_over(check: CheckResult, sources: Sources) -> Iterator[Statement]:
     """State that is changed at the end and made no test fail: the next victim's."""
     blamed = {cause.state for finding in check.findings for cause in finding.causes}
     for one in [one for one in check.left_over if one.state not in blamed][:MOST_LEFT_OVER]:
-        told = sources.told(check.name, '"left_over"')
+        told = sources.told(check.name, quoted=one.state)
         at = f", written at {name(one.where)}" if one.where else ""
         said = f"{name(one.by)} leaves {name(one.state)} changed{at}; no test failed for it."
         yield stated(said, told, sources.line(one.where))

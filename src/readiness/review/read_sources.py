@@ -52,6 +52,7 @@ def read_sources(root: str, folder: RunFolder, record: Record, environ: Mapping[
     """Everything that the findings of a run rest on. Raises JournalError when its journal cannot be read."""
     git = Git(root, environ)
     project = _project(root, record)
+    passes, problems = last_passes(root, record, git, environ)
     here = Sources(
         folder=folder.relative(folder.path),
         journal=_positions(journal.read(folder.journal)),
@@ -64,7 +65,8 @@ def read_sources(root: str, folder: RunFolder, record: Record, environ: Mapping[
         isolation=dict(project.isolation),
         run_places=dict(project.run_places),
         config_fault=project.fault,
-        last_pass=last_passes(root, record),
+        last_pass=passes,
+        history_fault="; ".join(problems),
         own_modules=own_modules(root),
         changed=_changed(root, record, environ),
     )

@@ -54,7 +54,7 @@ def _check(check: CheckResult, sources: Sources, *, first: bool) -> Iterator[Sta
 
 
 def _failure(check: CheckResult, failure: Failure, sources: Sources, *, first: bool) -> Iterator[Statement]:
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=failure.test)
     line = sources.line(failure.where)
     at = f" at {name(failure.where)}" if failure.where else ""
     kind = "required" if check.required else "optional"
@@ -82,7 +82,7 @@ def _dedented(lines: list[str]) -> list[str]:
 
 def _command(check: CheckResult, sources: Sources) -> Iterator[Statement]:
     kind = "required" if check.required else "optional"
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=check.reason)
     said = f"The {kind} check {name(check.name)} {_ended(check)}: {words(check.reason)}"
     yield stated(f"{said}.", told, sources.line(check.place))
     if tail := sources.log_end(check.log):

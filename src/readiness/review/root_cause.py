@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from readiness.gate.cause_class import classify
-from readiness.record.finding import PROOF
 from readiness.report import wording
 from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
 from readiness.review.regression import MOST_SHOWN
@@ -31,7 +30,7 @@ def root_cause(record: Record, sources: Sources) -> Section:
 
 
 def cause_of(check: CheckResult, failure: Failure | None, sources: Sources) -> CauseClass:
-    earlier = sources.last_pass.get(check.name)
+    earlier = sources.earlier(check.name, failure.test if failure else "")
     return classify(check, failure, earlier=earlier, own_modules=sources.own_modules)
 
 
@@ -65,7 +64,7 @@ def _failure(check: CheckResult, failure: Failure, sources: Sources) -> Iterator
         at = sources.line(failure.where)
         yield stated(f"{short(failure.test)} fails here:", lines, at, quoted=True)
     for note in finding.notes if finding else ():
-        yield stated(f"{words(note)}.", sources.told(check.name))
+        yield stated(f"{words(note)}.", sources.told(check.name, quoted=note))
 
 
 def _class(
@@ -84,15 +83,15 @@ def _rests_on(
         yield sources.event("service", service)
         yield from (sources.log_end(path, 3) for path in sources.logs if path.endswith(f"/{service}.log"))
     elif cause.by == "history":
-        yield earlier_run(cause.ref)
-        earlier = sources.last_pass.get(check.name)
+        earlier = sources.earlier(check.name, failure.test if failure else "")
+        yield earlier_run(cause.ref) if earlier and earlier.on_disk else None
         yield commit(earlier.commit) if earlier and earlier.commit else None
     elif cause.by == "config":
         yield sources.line(cause.ref)
     elif cause.by == "message":
         yield sources.log(check.log, cause.ref)
         yield sources.line(failure.where) if failure else None
-    yield sources.told(check.name)
+    yield sources.told(check.name, quoted=failure.test if failure else check.reason)
 
 
 def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
@@ -101,7 +100,7 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
     changed = f" leaves {name(cause.state)} changed, from {name(cause.before)} to {name(cause.after)}"
     unnamed = " leaves something behind that is not watched, so it has no name"
     where = f", written at {name(cause.where)}" if cause.exact and cause.where else ""
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=cause.state or cause.polluter)
     lines = sources.function(cause.where) or sources.test(cause.polluter)
     said = f"{who}{changed if cause.state else unnamed}{where}:"
     return stated(
@@ -110,13 +109,12 @@ def _polluter(cause: Cause, check: CheckResult, sources: Sources) -> Statement:
 
 
 def _victim(finding: Finding, check: CheckResult, sources: Sources) -> Iterator[Statement]:
-    told = sources.told(check.name)
+    told = sources.told(check.name, quoted=finding.test)
     lines = sources.test(finding.test)
     if lines:
         yield stated(
             f"{short(finding.test)} meets it, and expects the other value:", lines, told, quoted=True
         )
-    proofs = [PROOF.get(cause.proof, cause.proof) for cause in finding.causes if cause.state]
-    unnamed = "run again in copies of the process: it fails after this test, and passes without"
-    for proof in dict.fromkeys(proofs or [unnamed]):
+    proofs = dict.fromkeys(cause.proved for cause in finding.causes)
+    for proof in proofs:
         yield stated(f"How it was proved: {words(proof)}.", told)

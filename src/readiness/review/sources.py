@@ -11,8 +11,13 @@ from readiness.review.places import around, function_around, shortened, split_pl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Final
 
     from readiness.gate.cause_class import LastPass
+
+
+HELD: Final = 2000
+"""Characters of a line of the record that are held against it."""
 
 
 @value
@@ -67,8 +72,10 @@ class Sources:
     """How each check looks for leaks: `off`, `trace`, `strict`."""
     run_places: Mapping[str, str] = EMPTY
     """Where the command of each check stands."""
-    last_pass: Mapping[str, LastPass] = EMPTY
-    """Of each check that did not pass: the last run in which it did."""
+    last_pass: Mapping[tuple[str, str], LastPass] | None = None
+    """Of each check that did not pass, and of each test of it that failed: the last run in which it did."""
+    history_fault: str = ""
+    """Why the history could not be asked; empty when it could, or when there is none."""
     own_modules: frozenset[str] = frozenset()
     """Names that the project's own code can be imported by."""
     changed: str = ""
@@ -76,20 +83,35 @@ class Sources:
     config_fault: str = ""
     """Why the configuration cannot be read any more; empty when it can."""
 
+    def earlier(self, check: str, test: str) -> LastPass | None:
+        """When a test last passed; where that is not known, when its check did."""
+        known = self.last_pass or {}
+        return known.get((check, test)) or known.get((check, ""))
+
     def event(self, kind: str, name: str, holds: str = "") -> Evidence | None:
         """The line of the journal that tells of something; `holds` is a piece of it."""
         line = self.journal.get((kind, name))
         return self._record("journal.jsonl", line, holds or f'"event": "{kind}"') if line else None
 
     def reported(self, key: str) -> Evidence | None:
-        """The line of report.json that begins with a key."""
+        """The lines of report.json that hold what stands under a key: one, or one for each item of a list."""
         start = f'"{key}": '
-        line = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
-        return self._record("report.json", line, start.strip()) if line else None
+        first = next((number for number, text in enumerate(self.report, 1) if text.startswith(start)), 0)
+        if not first:
+            return None
+        last = first
+        while self.report[first - 1] == f"{start}[" and not self.report[last - 1].startswith("]"):
+            last += 1
+        held = self.report[first - 1] if first == last else self.report[first]
+        return Evidence(RECORD, f"{self.folder}/report.json", first, last, held[:HELD])
 
-    def told(self, check: str, holds: str = "") -> Evidence | None:
-        """Where the result of a check stands as it was written when it ended; of one that never ended, as judged."""
-        return self.event("check_finished", check, holds) or self.check(check)
+    def told(self, check: str, holds: str = "", *, quoted: str = "") -> Evidence | None:
+        """Where the result of a check stands as it was written when it ended; of one that never ended, as judged.
+
+        `holds` is a piece of that line, `quoted` a text that stands there as JSON.
+        """
+        piece = json.dumps(quoted) if quoted else holds
+        return self.event("check_finished", check, piece) or self.check(check)
 
     def started(self, holds: str = "") -> Evidence | None:
         """Where it stands what the run was asked for, and on which code."""

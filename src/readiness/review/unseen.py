@@ -34,6 +34,8 @@ def unseen(record: Record, sources: Sources) -> tuple[Statement, ...]:
     if sources.config_fault:
         why = f"CI files and the lanes they reach: the configuration cannot be read now ({words(sources.config_fault)})."
         said.append(stated(why, started))
+    if sources.history_fault:
+        said.append(stated(f"Earlier runs: {words(sources.history_fault)}.", started))
     if record.interrupted:
         said.append(
             stated(f"The run was cut short: {words(record.interrupted)}.", sources.reported("interrupted"))

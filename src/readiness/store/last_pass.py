@@ -80,3 +80,15 @@ def _newest(
         parameters = (*parameters, commit)
     found = database.rows(sql + NEWEST_FIRST, parameters)
     return next((LastPass(run, code, at, bool(dirty)) for run, code, at, dirty in found), None)
+
+
+def ready_runs(database: Database, now: Header, most: int = 20) -> list[tuple[str, str]]:
+    """Run and commit of the newest runs of the same gate before `now` that were READY. Raises HistoryError."""
+    sql = (
+        "SELECT runs.id, runs.commit_id FROM runs WHERE runs.verdict = 'READY' AND runs.gate = ? "
+        "AND runs.started_at <= ? AND runs.id <> ? ORDER BY runs.started_at DESC, runs.id DESC LIMIT ?"
+    )
+    return [
+        (str(run), str(code))
+        for run, code in database.rows(sql, (now.gate, now.started_at, now.run_id, most))
+    ]

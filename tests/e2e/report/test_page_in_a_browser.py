@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -19,7 +18,6 @@ from readiness.record.result import CheckResult, Counts, Failure, ServiceResult,
 from readiness.record.trials import CheckTrials, TestTrials
 from readiness.report.html.page import report_html
 from readiness.report.html.tails import Tail
-from readiness.report.json_report import from_json, to_json
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser needs playwright")
 CHROMIUM = os.environ.get("READINESS_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -27,7 +25,6 @@ pytestmark = pytest.mark.skipif(
     not CHROMIUM, reason="no Chromium: install one or name it in READINESS_CHROMIUM"
 )
 
-PICTURES = Path(__file__).resolve().parents[3] / "docs" / "pictures"
 EVIL = "<img src=x onerror=alert(1)></script><script>document.title='fooled'</script>\x1b[31m\u202e"
 LOG = "".join(f"line {n} of the log, {EVIL}\n" for n in range(300)) + "FAILED tests/test_a.py::test_a\n"
 DIFF = "--- a/test_a.py\n+++ b/test_a.py\n@@ -7 +7 @@\n-\tapp.X = 1\n+\tmonkeypatch.setattr(app, 'X', 1)\n"
@@ -303,32 +300,6 @@ def test_ten_thousand_tests_are_ready_within_a_second(browser: Any, tmp_path: Pa
         if min(times) < 1.0:
             break
     assert min(times) < 1.0
-
-
-def tame(one: Record) -> Record:
-    """The same record as an honest project would leave it."""
-    return from_json(
-        to_json(one).replace(json.dumps(EVIL)[1:-1], "AssertionError: assert {} == {'X-Env': 'B'}")
-    )
-
-
-def test_the_pictures_of_the_documentation(browser: Any, tmp_path: Path) -> None:
-    """`UPDATE_DOCS=1` puts them where docs/reports.md shows them."""
-    for scheme in ("light", "dark"):
-        one = Opened(
-            browser, tmp_path, tame(record(1)), color_scheme=scheme, viewport={"width": 1000, "height": 760}
-        )
-        one.page.locator("#wrong").scroll_into_view_if_needed()
-        one.page.evaluate("scrollTo(0, 0)")
-        picture = one.page.screenshot()
-        assert picture.startswith(b"\x89PNG")
-        (tmp_path / f"report-{scheme}.png").write_bytes(picture)
-        one.context.close()
-    assert (tmp_path / "report-light.png").read_bytes() != (tmp_path / "report-dark.png").read_bytes()
-    if os.environ.get("UPDATE_DOCS") == "1":
-        PICTURES.mkdir(exist_ok=True)
-        for picture_file in tmp_path.glob("*.png"):
-            shutil.copy(picture_file, PICTURES)
 
 
 def test_axe_finds_no_serious_fault(browser: Any, tmp_path: Path) -> None:

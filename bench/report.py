@@ -3,8 +3,9 @@
     .venv/bin/python bench/report.py [--sizes 100,10000,100000] [--browser PATH] [--write]
 
 A run of N tests has N/20 checks, of which every tenth did not pass: ten of its tests failed and ten were skipped, so
-that the record holds a row for a tenth of all tests; and a run where every test has a row, since each failed. Each
-size is measured in a process of its own: CPU seconds, the best of three, and by how much the page raised the
+that the record holds a row for a tenth of all tests; and a run where every test has a row, since each failed. Every
+test that failed has a finding with its polluter, both values, a stack and a verified diff, and three things are left
+changed in each check. Each size is measured in a process of its own: CPU seconds, the best of three, and by how much the page raised the
 process's highest memory above what the record itself took.
 With `--browser`, a Chromium is driven by playwright; the time is from asking for the file until its table is shown.
 """
@@ -55,6 +56,7 @@ def record(tests: int, every_one: bool) -> Record:
 
 
 def check(number: int, bad: bool, every_one: bool) -> Any:
+    from readiness.record.finding import LeftOver
     from readiness.record.outcome import Outcome, RanAgainst
     from readiness.record.result import CheckResult, Counts, Failure, Skip
 
@@ -79,36 +81,60 @@ def check(number: int, bad: bool, every_one: bool) -> Any:
             for n in range(failed)
         ),
         skips=tuple(Skip(f"{file}::test_skipped_{n}", "no docker here") for n in range(skipped)),
+        findings=tuple(finding(file, n) for n in range(failed)),
+        left_over=tuple(LeftOver(f"{file}::test_leaks", f"app.NAME_{n}", f"{file}:{n}") for n in range(3)),
     )
+
+
+def finding(file: str, number: int) -> Any:
+    from readiness.record.finding import Cause, Finding, Patch
+
+    old, new = "    app.Invoker = Fake", '    monkeypatch.setattr(app, "Invoker", Fake)'
+    diff = f"--- a/{file}\n+++ b/{file}\n@@ -{number + 7} +{number + 7} @@\n-{old}\n+{new}\n"
+    stack = tuple(f"{file}:{line}" for line in range(3))
+    cause = Cause(
+        f"{file}::test_leaks", "app.Invoker", "class app.Invoker", "class test_module.Fake", f"{file}:7", "forked",
+        stack=stack,
+    )  # fmt: skip
+    patch = Patch(diff, "polluter", True, f"pytest {file}", (f"{file}::test_{number}",), OF_A_CHECK)
+    return Finding(f"{file}::test_{number}", "victim", MESSAGE, (cause,), patch=patch)
 
 
 def measured(tests: int, every_one: bool, page: str) -> dict[str, Any]:
     """Runs in a process of its own; the page is left at `page` for the browser."""
-    import resource
-
+    from readiness.report.github import comment
     from readiness.report.html.page import report_html
     from readiness.report.json_report import to_json
     from readiness.report.junit import junit
     from readiness.report.project_ready import project_ready
+    from readiness.report.sarif.log import sarif
+    from readiness.report.terminal import summary
 
     one = record(tests, every_one)
     renderers = {
         "report.html": report_html,
         "report.json": to_json,
         "PROJECT_READY.md": project_ready,
+        "report.sarif": sarif,
+        "comment.md": comment,
+        "terminal": lambda of: summary(of, colour=False, width=80),
         "junit": lambda of: "".join(junit(check, of.header) for check in of.checks),
     }
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = highest_memory()
     found: dict[str, Any] = {"tests": tests, "every test has a row": every_one, "checks": len(one.checks)}
     for name, render in renderers.items():
         text, seconds = timed(render, one)
         found[name] = {"cpu_s": round(seconds, 4), "bytes": len(text.encode())}
         if name == "report.html":
-            found[name]["memory_mib"] = round(
-                (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024, 1
-            )
+            found[name]["memory_mib"] = round((highest_memory() - before) / 1024, 1)
             Path(page).write_text(text)
     return found
+
+
+def highest_memory() -> int:
+    """KiB. Of this program alone: `getrusage` counts what the process held before it became this one."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 def timed(render: Any, one: Record) -> tuple[str, float]:

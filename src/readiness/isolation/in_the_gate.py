@@ -11,7 +11,7 @@ from readiness.isolation.outcomes import Ran, ran
 from readiness.isolation.project import Project
 from readiness.isolation.scratch import CopyError, copied, import_path
 from readiness.record.redact import Redactor
-from readiness.record.value import as_json
+from readiness.record.value import as_json, replace
 from readiness.record.write_aside import write_aside
 from readiness.run.rerun import Rerun
 
@@ -51,12 +51,10 @@ def mend(
     with Rerun(context) as rerun:
         for result in wanted:
             mended = _mended(context, rerun, checks[result.name], result, listener)
+            found = Redactor(context.secrets).value(mended.findings)
             yield (
                 result.name,
-                {
-                    one.test: {"patch": as_json(one.patch), "no_patch": one.no_patch}
-                    for one in mended.findings
-                },
+                {one.test: {"patch": as_json(one.patch), "no_patch": one.no_patch} for one in found},
             )
 
 
@@ -99,7 +97,7 @@ def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult, se
 
     def trial(texts: Mapping[str, bytes]) -> Ran:
         with copied(project.root, {**left.changed, **texts}, rerun.scratch, left.made) as target:
-            return _run(rerun, project, check, paths, target, remaining())
+            return _as_on_record(context, _run(rerun, project, check, paths, target, remaining()))
 
     def worse(after: Ran) -> tuple[str, ...]:
         return _worse(result, after)
@@ -114,6 +112,19 @@ def _run(rerun: Rerun, project: Project, check: Check, paths: Paths, target: str
 
     again = rerun.run(check, target, max(seconds, 1.0), adapt)
     return ran(again.runs, check.run, again.ended.seconds)
+
+
+def _as_on_record(context: Context, after: Ran) -> Ran:
+    """With the tests called as the record calls them: a parameter in a name may be a key."""
+    names = tuple(after.outcomes)
+    kept = Redactor(context.secrets).value(names)
+    if kept is names:
+        return after
+    called = dict(zip(names, kept, strict=True))
+    # Of several tests that are called alike now, one that passed does not speak for the others.
+    order = sorted(names, key=lambda name: after.outcomes[name] in ("failed", "error"))
+    found = frozenset(called.get(name, name) for name in after.found)
+    return replace(after, outcomes={called[name]: after.outcomes[name] for name in order}, found=found)
 
 
 def _worse(result: CheckResult, after: Ran) -> tuple[str, ...]:

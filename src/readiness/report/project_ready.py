@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from readiness.record.record import Record
     from readiness.record.result import CheckResult, Failure
 
+BYTES: Final = 1 << 20
+"""Beyond that nothing shows a document."""
 DETAIL_LINES: Final = 40
 """Lines of a failure's own report that are shown."""
 CAUSES: Final = 4
@@ -24,8 +26,8 @@ LEFT_OVER: Final = 20
 
 
 def project_ready(record: Record) -> str:
-    """The whole document."""
-    return document([Block("", (f"# {record.verdict}",)), *blocks(record)])
+    """The whole document; of a run with thousands of failures what fits, and what was left out."""
+    return document([Block("", (f"# {record.verdict}",)), *blocks(record)], BYTES)
 
 
 def blocks(record: Record) -> Iterator[Block]:

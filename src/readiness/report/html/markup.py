@@ -26,6 +26,8 @@ IN_DATA: Final = "<>&'"
 VOID: Final = ("meta", "input", "line", "rect", "polyline", "circle")
 LONGEST: Final = 400
 """Characters of one piece of running text; the whole is in report.json."""
+LONGEST_REASON: Final = 1000
+"""Of a sentence that says why: it ends with the values that were compared."""
 MOST_LINES: Final = 60
 LONGEST_LINES: Final = 8000
 """Lines and characters of one block of text, counted from its end."""
@@ -65,9 +67,9 @@ def joined(pieces: Iterable[str]) -> Markup:
     return Markup("".join([one if isinstance(one, Markup) else escaped(one) for one in pieces]))
 
 
-def outside(text: str) -> Markup:
+def outside(text: str, longest: int = LONGEST) -> Markup:
     """A piece of running text that may be written from right to left: it does not reorder what stands beside it."""
-    return tag("bdi", text)
+    return tag("bdi", escaped(text, longest))
 
 
 def code(text: str) -> Markup:

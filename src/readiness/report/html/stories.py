@@ -5,7 +5,17 @@ from __future__ import annotations
 from readiness.report import answered, findings, wording
 from readiness.report.html import findings as found
 from readiness.report.html import signs
-from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, shortened, tag
+from readiness.report.html.markup import (
+    EMPTY,
+    LONGEST_REASON,
+    Markup,
+    block,
+    code,
+    joined,
+    outside,
+    shortened,
+    tag,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +56,7 @@ def _optional(check: CheckResult) -> tuple[str, ...]:
 
 
 def _parts(check: CheckResult, logs: Mapping[str, int]) -> Iterator[Markup]:
-    yield tag("p", outside(check.reason))
+    yield tag("p", outside(check.reason, LONGEST_REASON))
     yield _facts(check)
     drawn: set[str] = set()
     for failure in check.failures[:FAILURES]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from readiness.record.outcome import LANES, LaneVerdict
 from readiness.report import trials, wording
 from readiness.report.html import signs
-from readiness.report.html.markup import EMPTY, Markup, block, code, joined, outside, table, tag
+from readiness.report.html.markup import (
+    EMPTY,
+    LONGEST_REASON,
+    Markup,
+    block,
+    code,
+    joined,
+    outside,
+    table,
+    tag,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +61,7 @@ def _origin(record: Record) -> Markup:
 
 def sentences(texts: Sequence[str]) -> Markup:
     """A list of sentences; what does not fit is counted."""
-    shown = [tag("li", outside(text)) for text in texts[:MOST_REASONS]]
+    shown = [tag("li", outside(text, LONGEST_REASON)) for text in texts[:MOST_REASONS]]
     more = len(texts) - len(shown)
     if more:
         shown.append(tag("li", f"{more} more: see report.json"))

@@ -25,8 +25,7 @@ MOST_RESULTS: Final = 5000
 
 def sarif(record: Record) -> str:
     """The findings of a record as SARIF, ASCII only: those that decide first, 5000 at most; same record, same bytes."""
-    found = results(record)
-    shown = found[:MOST_RESULTS]
+    shown, left = results(record, MOST_RESULTS)
     used = sorted({str(one["ruleId"]) for one in shown})
     numbers = {name: number for number, name in enumerate(used)}
     for one in shown:
@@ -42,7 +41,7 @@ def sarif(record: Record) -> str:
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(record)],
         "results": shown,
-        "properties": _properties(record, len(found) - len(shown)),
+        "properties": _properties(record, left),
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, sort_keys=True) + "\n"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
+
 from readiness.record.outcome import Outcome
 from readiness.report import findings, wording
 from readiness.report.plain import plain, plain_lines
@@ -11,29 +14,41 @@ from readiness.report.sarif.rules import CHECK, ISOLATION, LINT, TEST, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Final
 
     from readiness.record.finding import Cause, Finding
     from readiness.record.record import Record
     from readiness.record.result import CheckResult, Failure, LintFinding
 
+    Make = Callable[[], dict[str, Any] | None]
+    """Makes a result; None where there is no place for it."""
+
 LONGEST_MESSAGE: Final = 1000
 FRAMES: Final = 8
 LEVELS: Final = {"error": "error", "warning": "warning"}
 
 
-def results(record: Record) -> list[dict[str, Any]]:
-    """Leaks first, since they explain the failures after them; then failures, checks without one, and lint."""
+def results(record: Record, most: int) -> tuple[list[dict[str, Any]], int]:
+    """The first `most` results, and how many there would be more.
+
+    Leaks first, since they explain the failures after them; then failures, checks without one, and lint.
+    """
     bad = wording.against_it(record)
-    found = [
-        *(one for check in bad for one in _of_findings(check)),
-        *(one for check in bad for one in _of_failures(check)),
-        *(_of_check(check) for check in bad if not check.failures),
-        *map(_of_lint, record.lint),
-    ]
-    _number([one for one in found if one])
-    return [one for one in found if one]
+    made: Iterator[Make] = chain(
+        (one for check in bad for one in _of_findings(check)),
+        (partial(_of_failure, check, one) for check in bad for one in check.failures),
+        (partial(_of_check, check) for check in bad if not check.failures),
+        (partial(_of_lint, one) for one in record.lint),
+    )
+    found: list[dict[str, Any]] = []
+    for make in made:
+        if one := make():
+            found.append(one)
+        if len(found) == most:
+            break
+    _number(found)
+    return found, sum(1 for _ in made)
 
 
 def _number(found: list[dict[str, Any]]) -> None:
@@ -45,7 +60,7 @@ def _number(found: list[dict[str, Any]]) -> None:
         one["partialFingerprints"]["readiness/v1"] = f"{mark}:{seen[mark]}"
 
 
-def _of_findings(check: CheckResult) -> Iterator[dict[str, Any] | None]:
+def _of_findings(check: CheckResult) -> Iterator[Make]:
     told: set[tuple[str, str, str]] = set()
     for finding in check.findings:
         for cause in finding.causes:
@@ -53,7 +68,7 @@ def _of_findings(check: CheckResult) -> Iterator[dict[str, Any] | None]:
             # One leak has one place, however many tests it makes fail.
             if key not in told:
                 told.add(key)
-                yield _of_cause(check, finding, cause)
+                yield partial(_of_cause, check, finding, cause)
 
 
 def _of_cause(check: CheckResult, finding: Finding, cause: Cause) -> dict[str, Any] | None:
@@ -88,11 +103,6 @@ def _of_cause(check: CheckResult, finding: Finding, cause: Cause) -> dict[str, A
 
 def _same(one: Cause, other: Cause) -> bool:
     return (one.polluter, one.state, one.where) == (other.polluter, other.state, other.where)
-
-
-def _of_failures(check: CheckResult) -> Iterator[dict[str, Any] | None]:
-    for one in check.failures:
-        yield _of_failure(check, one)
 
 
 def _of_failure(check: CheckResult, failure: Failure) -> dict[str, Any] | None:

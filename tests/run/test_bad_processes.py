@@ -64,7 +64,7 @@ HOSTILE = {
     ),
     "removes_its_temporary_folder": ('rm -rf "$TMPDIR" "$HOME"; test 1', {}, "passed", "exit code 0"),
     "removes_its_log": (
-        "echo before; rm .readiness/latest/logs/removes_its_log.log && echo after",
+        "set -e; log=.readiness/latest/logs/removes_its_log.log; echo before; until test -e $log; do sleep 0.02; done; rm $log; echo after",
         {},
         "passed",
         "",

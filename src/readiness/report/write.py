@@ -49,12 +49,13 @@ def write_reports(
 def _tests(check: CheckResult, run_folder: str) -> list[Test]:
     """Every test of a check, with its time; none where trials judged some, or where their list is not to be had: then the
     record's failures and skips are what there is to show."""
-    if check.trials or not os.path.exists(os.path.join(run_folder, "tests", f"{check.name}.json")):
+    path = os.path.join(run_folder, "tests", f"{check.name}.json")
+    if check.trials or not os.path.exists(path):
         return []
-    from readiness.run.test_results import read_tests
+    from readiness.run.test_results import read_list
 
     try:
-        return [(one.test, one.outcome, one.seconds or 0.0) for one in read_tests(run_folder, check.name)]
+        return [(one.test, one.outcome, one.seconds or 0.0) for one in read_list(path)]
     except (OSError, ValueError):
         return []
 

@@ -120,4 +120,4 @@ def _take_in(folder: RunFolder, stamp: str, database: Database) -> str:
 
 
 def _tests(folder: RunFolder, record: Record) -> dict[str, tuple[TestRun, ...]]:
-    return {one.name: read_tests(folder.path, one.name) for one in record.checks if not one.cached_from}
+    return {one.name: read_tests(folder, one.name) for one in record.checks if not one.cached_from}

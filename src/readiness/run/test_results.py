@@ -50,12 +50,16 @@ def _told(tests: ProbeSummary) -> Iterable[tuple[str, str, int, int, float]]:
         yield test, "flaky" if repeated else outcome, passes, fails, round(seconds, 4)
 
 
-def read_tests(run_folder: str, check: str) -> tuple[TestRun, ...]:
-    """What `write_tests` wrote in the folder of a run; nothing where it wrote nothing.
+def read_tests(folder: RunFolder, check: str) -> tuple[TestRun, ...]:
+    """What `write_tests` wrote; nothing where it wrote nothing. Raises as `read_list` does."""
+    return read_list(folder.inside(FOLDER, f"{check}.json"))
+
+
+def read_list(path: str) -> tuple[TestRun, ...]:
+    """A list that `write_tests` wrote, by its path; nothing where there is none.
 
     Raises ValueError for a file of another form, OSError for one that cannot be read.
     """
-    path = os.path.join(run_folder, FOLDER, f"{check}.json")
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)

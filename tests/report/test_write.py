@@ -40,6 +40,34 @@ def test_every_format_is_there(seed: Record, places: tuple[Path, Path]) -> None:
     assert left == []
 
 
+def test_junit_lists_every_test_where_the_run_knows_them(seed: Record, places: tuple[Path, Path]) -> None:
+    run, root = places
+    check = seed.checks[0]
+    failing = check.failures[0].test
+    tests = [
+        ["a.py::test_ok", "passed", 1, 0, 0.25],
+        [failing, "failed", 0, 1, 0.5],
+        ["b.py::test_x", "flaky", 1, 1, 0],
+    ]
+    (run / "tests").mkdir()
+    (run / "tests" / f"{check.name}.json").write_text(
+        json.dumps({"format": "readiness/tests/1", "tests": tests})
+    )
+    (run / "tests" / f"{seed.checks[1].name}.json").write_text("damaged")
+    assert write_reports(seed, str(run), str(root), environ={}) == ()
+    suite = ElementTree.parse(run / "junit" / f"{check.name}.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+    assert [
+        (one.get("name"), one.get("time"), [inner.tag for inner in one]) for one in suite.iter("testcase")
+    ] == [
+        ("test_ok", "0.250", []),
+        (failing.rpartition("::")[2], "0.500", ["properties", "failure"]),
+        ("test_x", "0.000", []),
+    ]
+    other = ElementTree.parse(run / "junit" / f"{seed.checks[1].name}.xml").getroot()
+    assert other.get("tests") == "8", "what the record counts, and the command itself"
+
+
 def test_the_page_has_the_ends_of_the_logs(seed: Record, tmp_path: Path) -> None:
     run = tmp_path / ".readiness" / "runs" / seed.header.run_id
     (run / "logs").mkdir(parents=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from readiness.record.record import Record
+    from readiness.record.result import CheckResult
+    from readiness.report.junit import Test
 
 
 def write_reports(
@@ -37,11 +39,25 @@ def write_reports(
     for check in record.checks:
         path = os.path.join(run_folder, "junit", f"{file_name(check.name)}.xml")
         if not (check.cached_from and _same_as_before(path, check.cached_from)):
-            problems += _written(path, junit(check, record.header))
+            problems += _written(path, junit(check, record.header, _tests(check, run_folder)))
     problems += _written(os.path.join(root, "PROJECT_READY.md"), project_ready(record))
     if environ.get("GITHUB_ACTIONS") == "true":
         problems += _on_github(record, environ.get("GITHUB_STEP_SUMMARY", ""))
     return tuple(problems)
+
+
+def _tests(check: CheckResult, run_folder: str) -> list[Test]:
+    """Every test of a check, with its time; none where trials judged some, or where their list is not to be had: then the
+    record's failures and skips are what there is to show."""
+    path = os.path.join(run_folder, "tests", f"{check.name}.json")
+    if check.trials or not os.path.exists(path):
+        return []
+    from readiness.run.test_results import read_list
+
+    try:
+        return [(one.test, one.outcome, one.seconds or 0.0) for one in read_list(path)]
+    except (OSError, ValueError):
+        return []
 
 
 def file_name(check: str) -> str:

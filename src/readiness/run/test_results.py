@@ -51,11 +51,15 @@ def _told(tests: ProbeSummary) -> Iterable[tuple[str, str, int, int, float]]:
 
 
 def read_tests(folder: RunFolder, check: str) -> tuple[TestRun, ...]:
-    """What `write_tests` wrote; nothing where it wrote nothing.
+    """What `write_tests` wrote; nothing where it wrote nothing. Raises as `read_list` does."""
+    return read_list(folder.inside(FOLDER, f"{check}.json"))
+
+
+def read_list(path: str) -> tuple[TestRun, ...]:
+    """A list that `write_tests` wrote, by its path; nothing where there is none.
 
     Raises ValueError for a file of another form, OSError for one that cannot be read.
     """
-    path = folder.inside(FOLDER, f"{check}.json")
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import outside
 from readiness_probe.tracing.files import TITLE as FILES
-from readiness_probe.tracing.ledger import IMPORT, Leak
+from readiness_probe.tracing.ledger import IMPORT, TEST, Leak
 from readiness_probe.tracing.minimise import OutOfBudget, minimal
 from readiness_probe.tracing.process import is_listening
 
@@ -129,7 +129,7 @@ class Court:
         """Run again the test during which a change was made, and look which line made it."""
         if self.base is None or author.test < 0:
             return {}
-        wanted = (change.holder.title, change.name)
+        wanted = (change.holder.title, change.name, author.kind == TEST)
         alone = self._ask(self.base, run=[author.test], locate=wanted)
         if alone.get("where"):
             return alone

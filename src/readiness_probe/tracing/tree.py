@@ -49,6 +49,8 @@ _OF_TOOLS = frozenset(
     }
 )
 _LIKE_TOOLS = (".coverage", "pytest-of-", ".readiness-", "readiness-")
+_OF_ONE_TEST = "test"
+"""How the names of the folders begin that `tmp_path` is: after the test, which alone has it."""
 _BELOW_HOME = ("", ".config", ".cache", os.path.join(".local", "share"))
 
 
@@ -62,6 +64,8 @@ class Tree:
         self._folders = 0
         self._left = KEPT_BYTES
         self._began = time.time() - _CLOCK
+        self.own = ""
+        self._taken_in = False
         outside = [os.path.realpath(one) for one in (home, temporary) if one]
         # A project's folder that holds the home of its user is not one that we may put back.
         self._is_watched = self.notices.works and not any(map(self._holds, outside))
@@ -79,6 +83,18 @@ class Tree:
         """Whether it lies in the project."""
         return self._is_watched and (path == self.root or path.startswith(self.root + os.sep))
 
+    def take_in(self, folder: str) -> None:
+        """Watch the folder that pytest makes for this one session: what lies there is ours alone."""
+        self.own = os.path.realpath(folder)
+        self._read(list(self._walk(self.own)))
+        self._taken_in = True
+
+    def own_top(self, path: str) -> str:
+        """The folder directly below `own` that `path` is or lies in; empty where it does not lie there."""
+        if not self.own or not path.startswith(self.own + os.sep):
+            return ""
+        return os.path.join(self.own, path[len(self.own) + 1 :].partition(os.sep)[0])
+
     def written(self) -> List[str]:
         """Paths that were written to since the last call, in order."""
         paths, folders, lost = self.notices.drain()
@@ -93,10 +109,12 @@ class Tree:
 
     def refresh(self) -> List[str]:
         """Look at what was written; the paths at which something else lies than before."""
-        changed = []
+        changed = [self.own] if self._taken_in else []
+        self._taken_in = False
         for path in self.written():
             known = path in self.states
-            if not known and not self.is_inside(path) and not self._is_new_outside(path):
+            is_ours = known or self.is_inside(path) or bool(self.own_top(path))
+            if not is_ours and not self._is_new_outside(path):
                 continue
             state = filestate.read(path)
             before = self.states.get(path, MISSING)
@@ -126,7 +144,7 @@ class Tree:
                 continue
             self._folders += 1
             for entry in _entries(folder):
-                if _is_of_tools(entry.name):
+                if self._is_skipped(entry.path):
                     continue
                 yield entry.path, entry
                 if entry.is_dir(follow_symlinks=False):
@@ -143,7 +161,12 @@ class Tree:
                 self._left -= len(state.content or b"")
 
     def _is_skipped(self, path: str) -> bool:
-        shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)
+        if self.own and path.startswith(self.own + os.sep):
+            shown = path[len(self.own) + 1 :]
+            if shown.startswith(_OF_ONE_TEST):
+                return True
+        else:
+            shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)
         return any(map(_is_of_tools, shown.split(os.sep)))
 
 

@@ -30,7 +30,7 @@ class Watch:
         self._tracker = tracker
         self._places = places
         self._holder: Optional[Holder] = tracker.titled(self._title)
-        self._before = when_new(*wanted)
+        self._before = when_new(self._title, self._name)
         self._own: Dict[str, bool] = {}
         self._value: Any = self._now()
         self._first = self._value

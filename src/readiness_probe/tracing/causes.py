@@ -273,6 +273,9 @@ class Court:
             candidates.setdefault(change.author.name, change)
         if len(candidates) == 1:
             return list(candidates.values())
+        if leak.last.author.test != self.case.index and self.again([leak.last])["outcome"] in PASSES:
+            # With all that others had done to it before, it passes.
+            return [leak.last]
         harmful = [one for one in list(candidates.values())[-AUTHORS:] if self._does_harm(one.author)]
         others = [change for change in leak.changes if change.author.test != self.case.index]
         return harmful or (others or leak.changes)[-1:]

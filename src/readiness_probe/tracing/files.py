@@ -11,7 +11,7 @@ from readiness_probe.tracing.holders import Holder
 from readiness_probe.tracing.values import MISSING
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Dict, List, Optional, Set, Tuple
 
     from readiness_probe.tracing.tree import Tree
 
@@ -19,19 +19,18 @@ TITLE = "files"
 
 
 class FilesHolder(Holder):
-    """What lies where, by absolute path. `shown_path` says how a person calls one; `ours` is False where other runs
-    work in the same folder at the same time, which must not see a file come and go.
+    """What lies where, by absolute path. `ours` is False where other runs work in the same folder at the same time,
+    which must not see a file come and go.
 
     The disk is one for all copies of a process. So nothing is put back in a copy: `disk.py` does that around each
     question, and takes it back.
     """
 
-    def __init__(self, tree: Tree, shown_path: Callable[[str], str], *, ours: bool) -> None:
+    def __init__(self, tree: Tree, *, ours: bool) -> None:
         super().__init__(TITLE, None)
         self.tree = tree
         self.ours = ours
         self.proved: Set[str] = set()
-        self._shown_path = shown_path
         self._folders: Set[str] = set()
         self._last: Tuple[str, Any, Any] = ("", None, MISSING)
 
@@ -99,7 +98,7 @@ class FilesHolder(Holder):
             for folder, short in zip(map(os.path.realpath, folders_of_user()), ("~", "$TMPDIR")):
                 if path.startswith(folder + os.sep):
                     return short + path[len(folder) :]
-        return self._shown_path(path)
+        return os.path.relpath(path, self.tree.root)
 
     def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
         return filestate.shown(value)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.worlds import World
 
 LEAKS_LIMIT = 100
+UNWATCHED = (
+    "files were not watched (the system does not tell of writes, or HOME lies in the project's folder): "
+    "that it fails because of one is not ruled out"
+)
 STATES_LIMIT = 8
 """Bindings named for one cause; a module that is loaded anew has all of its names bound anew."""
 
@@ -60,9 +64,10 @@ class Findings:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
             causes += self._causes(court, leaks, group)
-        found = self._finding(
-            case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets), *_mocked(sets)]
-        )
+        notes = [*([said] if said else []), *court.notes, *_together(sets), *_mocked(sets)]
+        if kind.startswith("broken") and not self._tracker.files.tree.is_watched:
+            notes.append(UNWATCHED)
+        found = self._finding(case, kind, causes, notes)
         return {**found, "suspects": self._suspects(case)} if kind == "unjudged" else found
 
     def _suspects(self, case: Case) -> List[Dict[str, Any]]:

@@ -54,10 +54,19 @@ _OF_ONE_TEST = "test"
 _BELOW_HOME = ("", ".config", ".cache", os.path.join(".local", "share"))
 
 
+def project_of(root: str, home: str) -> str:
+    """The project's folder: pytest's root, or the folder that pytest was started in where that holds it. Without a
+    file of settings pytest takes the tests' own folder for its root."""
+    here, below = os.path.realpath(os.getcwd()), os.path.join(os.path.realpath(root), "")
+    holds_home = os.path.join(os.path.realpath(home), "").startswith(os.path.join(here, ""))
+    return here if below.startswith(os.path.join(here, "")) and not holds_home else root
+
+
 class Tree:
-    """`root` is the project's folder. `states` is what lay where at the last `refresh`, by absolute path."""
+    """`root` is the project's folder; `is_watched` is False where it cannot be. `states` is what lay where at the last `refresh`, by absolute path."""
 
     def __init__(self, root: str, home: str, temporary: str) -> None:
+        outside = [os.path.realpath(one) for one in (home, temporary) if one]
         self.root = os.path.realpath(root)
         self.states: Dict[str, Any] = {}
         self.notices = Notices()
@@ -66,10 +75,9 @@ class Tree:
         self._began = time.time() - _CLOCK
         self.own = ""
         self._taken_in = False
-        outside = [os.path.realpath(one) for one in (home, temporary) if one]
         # A project's folder that holds the home of its user is not one that we may put back.
-        self._is_watched = self.notices.works and not any(map(self._holds, outside))
-        if self._is_watched:
+        self.is_watched = self.notices.works and not any(map(self._holds, outside))
+        if self.is_watched:
             self._read(list(self._walk(self.root)))
         for folder in [*(os.path.join(outside[0], part) for part in _BELOW_HOME), *outside[1:]]:
             if os.path.isdir(folder) and not self.is_inside(folder):
@@ -81,7 +89,7 @@ class Tree:
 
     def is_inside(self, path: str) -> bool:
         """Whether it lies in the project."""
-        return self._is_watched and (path == self.root or path.startswith(self.root + os.sep))
+        return self.is_watched and (path == self.root or path.startswith(self.root + os.sep))
 
     def take_in(self, folder: str) -> None:
         """Watch the folder that pytest makes for this one session: what lies there is ours alone."""

@@ -125,6 +125,16 @@ def test_replays_leave_the_files_of_the_project_as_the_run_left_them(write):
     assert (folder / "kept.txt").stat().st_mode & 0o777 == 0o600
 
 
+def test_where_files_are_not_watched_a_broken_test_comes_with_a_word_of_that(write, monkeypatch):
+    folder = write(test_a="def test_broken():\n    assert 0\n")
+    (found,) = ask(folder).findings
+    assert (found.kind, found.notes) == ("broken", ())
+    monkeypatch.setenv("HOME", str(folder))
+    (found,) = ask(folder).findings
+    assert found.kind == "broken"
+    assert "files were not watched" in found.notes[0]
+
+
 def test_the_same_is_found_in_new_processes_alone(write):
     folder = write(app=APP, test_a=POLLUTER, test_b=VICTIM, test_c="def test_other():\n    pass\n")
     (found,) = ask(folder, proof="fresh").findings

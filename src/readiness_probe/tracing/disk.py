@@ -48,7 +48,7 @@ class Disk:
         wrote: Set[str] = set()
         try:
             self._put(wanted)
-            answer = world.ask_only(question)
+            answer = world.ask_only({**question, "basetemp": self._files.tree.own})
             wrote = set(answer.get("wrote", ()))
             return answer
         except (OSError, ValueError) as error:
@@ -78,11 +78,13 @@ class Disk:
 
     def _differing(self, wanted: Dict[str, Any]) -> Dict[str, Any]:
         """What is not so now, of what may be changed."""
-        ends = self._files.tree.states
+        ends, top_of = self._files.tree.states, self._files.tree.own_top
         return {
             path: state
             for path, state in sorted(wanted.items())
-            if not filestate.same(ends.get(path, MISSING), state) and self._files.can_put(path, state)
+            if not filestate.same(ends.get(path, MISSING), state)
+            and self._files.can_move(path, state)
+            and (top_of(path) in ("", path) or wanted.get(top_of(path)) is not MISSING)
         }
 
     def _put(self, wanted: Dict[str, Any]) -> None:
@@ -122,7 +124,7 @@ class Disk:
         for path in tree.written():
             end = tree.states.get(path, MISSING)
             is_ours = path in known or _is_below(path, wrote)
-            if not is_ours or path in open_now or not self._files.can_put(path, end):
+            if not is_ours or path in open_now or not self._files.can_move(path, end):
                 continue
             if not filestate.same(end, filestate.read(path)):
                 # What a copy left, and we may not change, stays: it is no state of the run that was traced.

@@ -11,7 +11,7 @@ from readiness_probe.tracing.holders import Holder
 from readiness_probe.tracing.values import MISSING
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Dict, List, Optional, Set, Tuple
 
     from readiness_probe.tracing.tree import Tree
 
@@ -19,19 +19,18 @@ TITLE = "files"
 
 
 class FilesHolder(Holder):
-    """What lies where, by absolute path. `shown_path` says how a person calls one; `ours` is False where other runs
-    work in the same folder at the same time, which must not see a file come and go.
+    """What lies where, by absolute path. `ours` is False where other runs work in the same folder at the same time,
+    which must not see a file come and go.
 
     The disk is one for all copies of a process. So nothing is put back in a copy: `disk.py` does that around each
     question, and takes it back.
     """
 
-    def __init__(self, tree: Tree, shown_path: Callable[[str], str], *, ours: bool) -> None:
+    def __init__(self, tree: Tree, *, ours: bool) -> None:
         super().__init__(TITLE, None)
         self.tree = tree
         self.ours = ours
         self.proved: Set[str] = set()
-        self._shown_path = shown_path
         self._folders: Set[str] = set()
         self._last: Tuple[str, Any, Any] = ("", None, MISSING)
 
@@ -45,13 +44,17 @@ class FilesHolder(Holder):
         """What came, folders before what is in them; what went the other way round."""
         gone = sorted((path for path in before if path not in after), reverse=True)
         other = [path for path, state in after.items() if before.get(path, MISSING) is not state]
-        found = [
-            (path, before.get(path, MISSING), after.get(path, MISSING)) for path in [*gone, *sorted(other)]
-        ]
+        chosen = [*gone, *(path for path in sorted(other) if not self._is_new_of_a_fixture(path, before))]
+        found = [(path, before.get(path, MISSING), after.get(path, MISSING)) for path in chosen]
         for path, *states in found:
             if any(one is not MISSING and one.kind == filestate.FOLDER for one in states):
                 self._folders.add(path)
         return found
+
+    def _is_new_of_a_fixture(self, path: str, before: Dict[Any, Any]) -> bool:
+        """In a folder that is new itself, of pytest's own: what is in there is how it began."""
+        top = self.tree.own_top(path)
+        return top not in ("", path) and top not in before
 
     def same(self, one: Any, other: Any) -> bool:
         return filestate.same(one, other)
@@ -67,26 +70,35 @@ class FilesHolder(Holder):
         """See the class."""
 
     def can_put(self, name: Any, value: Any) -> bool:
-        """Inside of the project; elsewhere only what a test of ours was seen to write."""
+        """Inside of the project; elsewhere only what a test of ours was seen to write. What a fixture that is in
+        force works in is no leak."""
+        return self.can_move(name, value) and self.tree.own_top(name) != name
+
+    def can_move(self, name: Any, value: Any) -> bool:
+        """Whether the disk may be changed there for the time of a question."""
         if value is not MISSING and not value.can_be_written:
             return False
+        if self.tree.own_top(name):
+            return True
         return self.ours if self.tree.is_inside(name) else name in self.proved
 
     def encloses(self, name: Any, other: Any) -> bool:
         return str(other).startswith(name + os.sep)
 
     def is_quiet_name(self, name: Any) -> bool:
-        return not self.tree.is_inside(name)
+        return not self.tree.is_inside(name) and self.tree.own_top(name) in ("", name)
 
     def state(self, name: Any) -> str:
         return f"{'folder' if name in self._folders else 'file'} {self._called(name)}"
 
     def _called(self, path: str) -> str:
+        if self.tree.own_top(path):
+            return f"$BASETEMP{path[len(self.tree.own) :]}"
         if not self.tree.is_inside(path):
             for folder, short in zip(map(os.path.realpath, folders_of_user()), ("~", "$TMPDIR")):
                 if path.startswith(folder + os.sep):
                     return short + path[len(folder) :]
-        return self._shown_path(path)
+        return os.path.relpath(path, self.tree.root)
 
     def shown(self, name: Any, value: Any) -> str:  # noqa: ARG002
         return filestate.shown(value)

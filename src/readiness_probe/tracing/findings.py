@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, left_by, within
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
+from readiness_probe.tracing.mocks import NOTE, is_left_started
 
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.worlds import World
 
 LEAKS_LIMIT = 100
+UNWATCHED = (
+    "files were not watched (the system does not tell of writes, or HOME lies in the project's folder): "
+    "that it fails because of one is not ruled out"
+)
 STATES_LIMIT = 8
 """Bindings named for one cause; a module that is loaded anew has all of its names bound anew."""
 
@@ -59,7 +64,10 @@ class Findings:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
             causes += self._causes(court, leaks, group)
-        found = self._finding(case, kind, causes, [*([said] if said else []), *court.notes, *_together(sets)])
+        notes = [*([said] if said else []), *court.notes, *_together(sets), *_mocked(sets)]
+        if kind.startswith("broken") and not self._tracker.files.tree.is_watched:
+            notes.append(UNWATCHED)
+        found = self._finding(case, kind, causes, notes)
         return {**found, "suspects": self._suspects(case)} if kind == "unjudged" else found
 
     def _suspects(self, case: Case) -> List[Dict[str, Any]]:
@@ -190,6 +198,15 @@ class Findings:
     def _place_of_test(self, index: int) -> str:
         path, line, _ = self._items[index].location
         return self._places.at(str(path), None if line is None else line + 1)
+
+
+def _mocked(sets: List[List[Leak]]) -> List[str]:
+    said = []
+    for leak in (leak for one in sets for leak in one):
+        holder, last = leak.holder, leak.last
+        if is_left_started(holder.target, last.name) and holder.same(holder.get(last.name), last.after):
+            said.append(f"{leak.state}: {NOTE}")
+    return said
 
 
 def _together(sets: List[List[Leak]]) -> List[str]:

@@ -94,7 +94,7 @@ class TracingHooks:
             self._do(self._tracing.fixture_begins)
         yield
         if outlives and self._in_a_replay():
-            self._tracing.follow_value(fixturedef)
+            self._tracing.fixture_replayed(fixturedef)
         elif outlives:
             self._do(self._tracing.fixture_made, fixturedef)
 

@@ -22,19 +22,26 @@ _IMPORTED = "<module>"
 
 
 class Watch:
-    """`wanted` is the title of a holder and a name in it. Lines outside the user's code count for their caller's."""
+    """`wanted` is the title of a holder, a name in it, and whether a test is looked for: then what fixtures that
+    outlive it write while they are set up is where it starts from. Lines outside the user's code count for their caller's."""
 
-    def __init__(self, wanted: Tuple[str, Any], tracker: Tracker, places: Places) -> None:
-        self._title, self._name = wanted
+    def __init__(self, wanted: Tuple[str, Any, bool], tracker: Tracker, places: Places) -> None:
+        self._title, self._name, self._of_a_test = wanted
         self._tracker = tracker
         self._places = places
         self._holder: Optional[Holder] = tracker.titled(self._title)
-        self._before = when_new(*wanted)
+        self._before = when_new(self._title, self._name)
         self._own: Dict[str, bool] = {}
         self._value: Any = self._now()
         self._first = self._value
         self._at: List[str] = []
         self._writer: List[str] = []
+
+    def fixture_made(self) -> None:
+        """A fixture that outlives tests was set up."""
+        if self._of_a_test:
+            self._value = self._first = self._now()
+            self._writer = []
 
     def start(self) -> None:
         threading.settrace(self._called)

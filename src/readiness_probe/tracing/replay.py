@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import pathlib
 import re
 import sys
 import tempfile
@@ -36,6 +37,7 @@ class Replayer:
         self._tracker = tracker
         self._places = places
         self.reports: Optional[List[Any]] = None
+        self.watch: Optional[locate.Watch] = None
 
     def inside(self, item: Any, nextitem: Any) -> Optional[bool]:
         """Stands for pytest's own way to run a test while a replay goes on."""
@@ -46,6 +48,7 @@ class Replayer:
 
     def answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
         """`undo` and `put` name changes by number, `run` tests by index; the last one's outcome is the answer."""
+        self._use_folder(question.get("basetemp"))
         broken = self._put_back(question)
         if broken:
             return {"outcome": "lost", "error": broken}
@@ -61,7 +64,7 @@ class Replayer:
             for index in before:
                 self.run(self.items[index])
             put_back()
-            watch = self._watch(question.get("locate"))
+            self.watch = watch = self._watch(question.get("locate"))
             if watch is not None:
                 watch.start()
             result = self.run(self.items[last])
@@ -96,6 +99,12 @@ class Replayer:
                     return f"{change.state} cannot be put back: {type(error).__name__}: {error}"
         return ""
 
+    def _use_folder(self, folder: Any) -> None:
+        """The session's own folder for temporary files, where this copy is older than that."""
+        factory = getattr(self.items[0].config, "_tmp_path_factory", None)
+        if folder and factory is not None and getattr(factory, "_basetemp", folder) is None:
+            factory._basetemp = pathlib.Path(folder)
+
     def _kept(self, wanted: Sequence[Tuple[str, Any]]) -> Callable[[], None]:
         """Read some bindings, by the title of their holder and their name; what puts them back as they are now."""
         holders = [(self._tracker.titled(title), name) for title, name in wanted]
@@ -107,7 +116,7 @@ class Replayer:
 
         return put_back
 
-    def _watch(self, wanted: Any) -> Any:
+    def _watch(self, wanted: Any) -> Optional[locate.Watch]:
         if wanted is None:
             return None
         return locate.Watch(wanted, self._tracker, self._places)

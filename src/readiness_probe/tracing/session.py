@@ -120,6 +120,7 @@ class Tracing:
         if self.tracker is None or self._current < 0:
             return
         self._slowest = max(self._slowest, time.monotonic() - self._began)
+        self._take_in()
         end = self.tracker.look(Author(TEST, item.nodeid, self._current))
         if self._error:
             self._failed_here(item.nodeid, end)
@@ -160,8 +161,22 @@ class Tracing:
             return
         author = Author(FIXTURE, fixture_name(definition), self._current, str(definition.scope))
         self._fixtures[id(definition)] = author
+        self._take_in()
         self.tracker.look(author)
         self.follow_value(definition)
+
+    def _take_in(self) -> None:
+        """The folder of pytest for temporary files, once somebody has asked for it."""
+        factory = getattr(self._recorder.config, "_tmp_path_factory", None)
+        folder = getattr(factory, "_basetemp", None)
+        if self.tracker is not None and folder is not None and not self.tracker.files.tree.own:
+            self.tracker.files.tree.take_in(str(folder))
+
+    def fixture_replayed(self, definition: Any) -> None:
+        """As `fixture_made`, in a copy of the process that answers a question."""
+        self.follow_value(definition)
+        if self.replayer is not None and self.replayer.watch is not None:
+            self.replayer.watch.fixture_made()
 
     def follow_value(self, definition: Any) -> None:
         """What a fixture handed out lives in no namespace, and tests may change it."""

@@ -25,7 +25,7 @@ from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHo
 from readiness_probe.tracing.ledger import Ledger
 from readiness_probe.tracing.loggers import NEW, loggers
 from readiness_probe.tracing.tagged import Tagged
-from readiness_probe.tracing.tree import Tree
+from readiness_probe.tracing.tree import Tree, project_of
 from readiness_probe.tracing.values import ATOMS
 from readiness_probe.tracing.versions import Versions
 
@@ -70,7 +70,9 @@ class Tracker:
         self._take(self.context)
         self._graph.leave_alone(warnings.filters)
         self._take(FiltersHolder())
-        self.files = FilesHolder(Tree(places.root, *folders_of_user()), places.relative, ours=disk_is_ours)
+        home, temporary = folders_of_user()
+        tree = Tree(project_of(places.root, home), home, temporary)
+        self.files = FilesHolder(tree, ours=disk_is_ours)
         self._take(self.files)
         self._discover(None)
         self.seconds = time.thread_time() - began

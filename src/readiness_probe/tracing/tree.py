@@ -49,23 +49,35 @@ _OF_TOOLS = frozenset(
     }
 )
 _LIKE_TOOLS = (".coverage", "pytest-of-", ".readiness-", "readiness-")
+_OF_ONE_TEST = "test"
+"""How the names of the folders begin that `tmp_path` is: after the test, which alone has it."""
 _BELOW_HOME = ("", ".config", ".cache", os.path.join(".local", "share"))
 
 
+def project_of(root: str, home: str) -> str:
+    """The project's folder: pytest's root, or the folder that pytest was started in where that holds it. Without a
+    file of settings pytest takes the tests' own folder for its root."""
+    here, below = os.path.realpath(os.getcwd()), os.path.join(os.path.realpath(root), "")
+    holds_home = os.path.join(os.path.realpath(home), "").startswith(os.path.join(here, ""))
+    return here if below.startswith(os.path.join(here, "")) and not holds_home else root
+
+
 class Tree:
-    """`root` is the project's folder. `states` is what lay where at the last `refresh`, by absolute path."""
+    """`root` is the project's folder; `is_watched` is False where it cannot be. `states` is what lay where at the last `refresh`, by absolute path."""
 
     def __init__(self, root: str, home: str, temporary: str) -> None:
+        outside = [os.path.realpath(one) for one in (home, temporary) if one]
         self.root = os.path.realpath(root)
         self.states: Dict[str, Any] = {}
         self.notices = Notices()
         self._folders = 0
         self._left = KEPT_BYTES
         self._began = time.time() - _CLOCK
-        outside = [os.path.realpath(one) for one in (home, temporary) if one]
+        self.own = ""
+        self._taken_in = False
         # A project's folder that holds the home of its user is not one that we may put back.
-        self._is_watched = self.notices.works and not any(map(self._holds, outside))
-        if self._is_watched:
+        self.is_watched = self.notices.works and not any(map(self._holds, outside))
+        if self.is_watched:
             self._read(list(self._walk(self.root)))
         for folder in [*(os.path.join(outside[0], part) for part in _BELOW_HOME), *outside[1:]]:
             if os.path.isdir(folder) and not self.is_inside(folder):
@@ -77,7 +89,19 @@ class Tree:
 
     def is_inside(self, path: str) -> bool:
         """Whether it lies in the project."""
-        return self._is_watched and (path == self.root or path.startswith(self.root + os.sep))
+        return self.is_watched and (path == self.root or path.startswith(self.root + os.sep))
+
+    def take_in(self, folder: str) -> None:
+        """Watch the folder that pytest makes for this one session: what lies there is ours alone."""
+        self.own = os.path.realpath(folder)
+        self._read(list(self._walk(self.own)))
+        self._taken_in = True
+
+    def own_top(self, path: str) -> str:
+        """The folder directly below `own` that `path` is or lies in; empty where it does not lie there."""
+        if not self.own or not path.startswith(self.own + os.sep):
+            return ""
+        return os.path.join(self.own, path[len(self.own) + 1 :].partition(os.sep)[0])
 
     def written(self) -> List[str]:
         """Paths that were written to since the last call, in order."""
@@ -93,10 +117,12 @@ class Tree:
 
     def refresh(self) -> List[str]:
         """Look at what was written; the paths at which something else lies than before."""
-        changed = []
+        changed = [self.own] if self._taken_in else []
+        self._taken_in = False
         for path in self.written():
             known = path in self.states
-            if not known and not self.is_inside(path) and not self._is_new_outside(path):
+            is_ours = known or self.is_inside(path) or bool(self.own_top(path))
+            if not is_ours and not self._is_new_outside(path):
                 continue
             state = filestate.read(path)
             before = self.states.get(path, MISSING)
@@ -126,7 +152,7 @@ class Tree:
                 continue
             self._folders += 1
             for entry in _entries(folder):
-                if _is_of_tools(entry.name):
+                if self._is_skipped(entry.path):
                     continue
                 yield entry.path, entry
                 if entry.is_dir(follow_symlinks=False):
@@ -143,7 +169,12 @@ class Tree:
                 self._left -= len(state.content or b"")
 
     def _is_skipped(self, path: str) -> bool:
-        shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)
+        if self.own and path.startswith(self.own + os.sep):
+            shown = path[len(self.own) + 1 :]
+            if shown.startswith(_OF_ONE_TEST):
+                return True
+        else:
+            shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)
         return any(map(_is_of_tools, shown.split(os.sep)))
 
 

@@ -14,7 +14,7 @@ from readiness_probe.tracing import filestate
 from readiness_probe.tracing.disk import Disk, OnDisk
 from readiness_probe.tracing.files import FilesHolder, note_writes
 from readiness_probe.tracing.ledger import TEST, Author, Ledger
-from readiness_probe.tracing.tree import Tree
+from readiness_probe.tracing.tree import Tree, project_of
 from readiness_probe.tracing.values import MISSING
 from readiness_probe.tracing.worlds import World
 
@@ -52,7 +52,7 @@ class Run:
     """A run that has gone as far as `look` was called; then `ask`."""
 
     def __init__(self, tree):
-        self.files = FilesHolder(tree, os.path.basename, ours=True)
+        self.files = FilesHolder(tree, ours=True)
         self.files.seen = self.files.now()
         self.ledger = Ledger()
         self.disk = Disk(self.files, self.ledger)
@@ -116,6 +116,15 @@ def test_the_home_of_a_user_is_never_a_project(tmp_path):
     tree = Tree(str(home), str(home), str(tmp_path))
     assert not tree.is_inside(str(home / "work"))
     tree.notices.close()
+
+
+def test_the_project_is_where_pytest_was_started_if_that_holds_its_root(tmp_path, monkeypatch):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "project" / "tests").mkdir(parents=True)
+    root, tests, home = (str(tmp_path / part) for part in ("project", "project/tests", "home"))
+    for here, project in ((root, root), (tests, tests), (home, tests), (str(tmp_path), tests)):
+        monkeypatch.chdir(here)
+        assert project_of(tests, home) == project
 
 
 def test_a_descriptor_that_was_closed_by_others_is_not_read(tree, project):

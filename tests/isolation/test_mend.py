@@ -13,7 +13,8 @@ from readiness.isolation.outcomes import Ran
 from readiness.isolation.patch.files import Files
 from readiness.isolation.patch.source import Source
 from readiness.record.finding import Cause, Finding, LeftOver
-from readiness.record.result import CheckResult, Counts
+from readiness.record.result import CheckResult
+from readiness.record.value import replace
 from readiness.run.capture import capture
 
 FILES = {
@@ -106,16 +107,15 @@ def test_the_gate_tells_worse_from_what_failed_before():
             "place": "",
         }
     )
-    result = type(result)(
-        **{
-            **result.__dict__,
-            "findings": (X, Finding("b::broken", "broken")),
-            "counts": Counts(passed=2, failed=2),
-        }
+    result = replace(result, findings=(X, Finding("b::broken", "broken")))
+    before = frozenset({"p", "q"})
+    assert (
+        _worse(result, before, Ran({"p": "passed", "q": "passed", X.test: "passed", "b::broken": "failed"}))
+        == set()
     )
-    assert _worse(result, Ran({"p": "passed", "q": "passed", X.test: "passed", "b::broken": "failed"})) == ()
-    assert _worse(result, Ran({"p": "passed", "q": "failed", X.test: "passed"})) == ("q",)
-    assert _worse(result, Ran({"p": "passed"})) == ("a test that passed before, which did not run,",)
+    assert _worse(result, before, Ran({"p": "passed", "q": "failed", X.test: "passed"})) == {"q"}
+    assert _worse(result, before, Ran({"p": "passed", "q": "skipped"})) == {"q"}
+    assert _worse(result, before, Ran({"p": "passed"})) == {"q"}
 
 
 def test_a_check_with_services_is_not_tried_without_them():

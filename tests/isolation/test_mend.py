@@ -39,7 +39,7 @@ X, Y = finding("test_x", "ONE", 5), finding("test_y", "TWO", 9)
 ALL = ("test_a.py::test_one", "test_a.py::test_two", X.test, Y.test)
 
 
-def mend(findings, answer, *, left=lambda: 100.0):
+def mend(findings, answer, *, left=lambda: 100.0, guarded=()):
     """`answer` gets the text of `test_a.py` in a trial and names the tests that fail."""
     sources = {path: Source(path, text.encode()) for path, text in FILES.items()}
     tried = []
@@ -50,7 +50,7 @@ def mend(findings, answer, *, left=lambda: 100.0):
         return Ran({test: "failed" if test in failing else "passed" for test in ALL}, command="pytest")
 
     def worse(after):
-        return {"test_a.py::test_one", "test_a.py::test_two"} - after.passed
+        return {"test_a.py::test_one", "test_a.py::test_two", *guarded} - after.passed
 
     files = Files(sources.get, lambda name: name == "app")
     return Mending(findings, files, trial, worse, left, 1.0).mend(), tried
@@ -85,6 +85,15 @@ def test_nothing_is_shown_that_no_trial_spoke_for():
     assert (mended.diff, mended.findings[0].patch) == ("", None)
     assert "made test_a.py::test_one fail" in mended.findings[0].no_patch
     assert len({str(one) for one in tried}) == len(tried), "no edit is tried twice"
+
+
+def test_a_copy_that_is_not_like_the_project_proves_nothing():
+    """`test_y` needs the folder that the project lies in, say: no edit is to blame."""
+    mended, tried = mend([X], lambda a, b: (Y.test,), guarded=(Y.test,))
+    assert [bool(one) for one in tried] == [True, False]
+    assert mended.findings[0].no_patch == (
+        "nothing can be tried in a copy: test_b.py::test_y fails there without any edit, too"
+    )
 
 
 def test_no_time_is_said_and_so_is_a_test_that_is_broken_too():

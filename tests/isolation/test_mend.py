@@ -13,7 +13,8 @@ from readiness.isolation.outcomes import Ran
 from readiness.isolation.patch.files import Files
 from readiness.isolation.patch.source import Source
 from readiness.record.finding import Cause, Finding, LeftOver
-from readiness.record.result import CheckResult, Counts
+from readiness.record.result import CheckResult
+from readiness.record.value import replace
 from readiness.run.capture import capture
 
 FILES = {
@@ -38,7 +39,7 @@ X, Y = finding("test_x", "ONE", 5), finding("test_y", "TWO", 9)
 ALL = ("test_a.py::test_one", "test_a.py::test_two", X.test, Y.test)
 
 
-def mend(findings, answer, *, left=lambda: 100.0):
+def mend(findings, answer, *, left=lambda: 100.0, guarded=()):
     """`answer` gets the text of `test_a.py` in a trial and names the tests that fail."""
     sources = {path: Source(path, text.encode()) for path, text in FILES.items()}
     tried = []
@@ -49,7 +50,7 @@ def mend(findings, answer, *, left=lambda: 100.0):
         return Ran({test: "failed" if test in failing else "passed" for test in ALL}, command="pytest")
 
     def worse(after):
-        return {"test_a.py::test_one", "test_a.py::test_two"} - after.passed
+        return {"test_a.py::test_one", "test_a.py::test_two", *guarded} - after.passed
 
     files = Files(sources.get, lambda name: name == "app")
     return Mending(findings, files, trial, worse, left, 1.0).mend(), tried
@@ -86,6 +87,15 @@ def test_nothing_is_shown_that_no_trial_spoke_for():
     assert len({str(one) for one in tried}) == len(tried), "no edit is tried twice"
 
 
+def test_a_copy_that_is_not_like_the_project_proves_nothing():
+    """`test_y` needs the folder that the project lies in, say: no edit is to blame."""
+    mended, tried = mend([X], lambda a, b: (Y.test,), guarded=(Y.test,))
+    assert [bool(one) for one in tried] == [True, False]
+    assert mended.findings[0].no_patch == (
+        "nothing can be tried in a copy: test_b.py::test_y fails there without any edit, too"
+    )
+
+
 def test_no_time_is_said_and_so_is_a_test_that_is_broken_too():
     mended, tried = mend(
         [X, finding("test_y", "TWO", 9, "broken_and_polluted")], lambda a, b: (), left=lambda: 0.0
@@ -106,16 +116,15 @@ def test_the_gate_tells_worse_from_what_failed_before():
             "place": "",
         }
     )
-    result = type(result)(
-        **{
-            **result.__dict__,
-            "findings": (X, Finding("b::broken", "broken")),
-            "counts": Counts(passed=2, failed=2),
-        }
+    result = replace(result, findings=(X, Finding("b::broken", "broken")))
+    before = frozenset({"p", "q"})
+    assert (
+        _worse(result, before, Ran({"p": "passed", "q": "passed", X.test: "passed", "b::broken": "failed"}))
+        == set()
     )
-    assert _worse(result, Ran({"p": "passed", "q": "passed", X.test: "passed", "b::broken": "failed"})) == ()
-    assert _worse(result, Ran({"p": "passed", "q": "failed", X.test: "passed"})) == ("q",)
-    assert _worse(result, Ran({"p": "passed"})) == ("a test that passed before, which did not run,",)
+    assert _worse(result, before, Ran({"p": "passed", "q": "failed", X.test: "passed"})) == {"q"}
+    assert _worse(result, before, Ran({"p": "passed", "q": "skipped"})) == {"q"}
+    assert _worse(result, before, Ran({"p": "passed"})) == {"q"}
 
 
 def test_a_check_with_services_is_not_tried_without_them():

@@ -7,13 +7,14 @@ import time
 
 from readiness.isolation.left_behind import left_behind
 from readiness.isolation.mend import MENDABLE, Mended, Mending
-from readiness.isolation.outcomes import Ran, ran
+from readiness.isolation.outcomes import PASSED, Ran, ran
 from readiness.isolation.project import Project
 from readiness.isolation.scratch import CopyError, copied, import_path
 from readiness.record.redact import Redactor
 from readiness.record.value import as_json, replace
 from readiness.record.write_aside import write_aside
 from readiness.run.rerun import Rerun
+from readiness.run.test_results import read_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult, se
     )
     paths = project.paths(context.interpreter(check).path, context.environ, result.findings)
     limit = time.monotonic() + seconds
-
+    before = frozenset(one.test for one in read_tests(context.folder, check.name) if one.outcome in PASSED)
     left = left_behind(project.root, result.findings, result.left_over)
 
     def remaining() -> float:
@@ -99,8 +100,8 @@ def _tried(context: Context, rerun: Rerun, check: Check, result: CheckResult, se
         with copied(project.root, {**left.changed, **texts}, rerun.scratch, left.made) as target:
             return _as_on_record(context, _run(rerun, project, check, paths, target, remaining()))
 
-    def worse(after: Ran) -> tuple[str, ...]:
-        return _worse(result, after)
+    def worse(after: Ran) -> frozenset[str]:
+        return _worse(result, before, after)
 
     mending = Mending(result.findings, project.files(paths), trial, worse, remaining, result.seconds)
     return left.say(mending.mend())
@@ -127,11 +128,8 @@ def _as_on_record(context: Context, after: Ran) -> Ran:
     return replace(after, outcomes={called[name]: after.outcomes[name] for name in order}, found=found)
 
 
-def _worse(result: CheckResult, after: Ran) -> tuple[str, ...]:
-    """Tests that fail and did not before, or a word for tests that are gone."""
+def _worse(result: CheckResult, before: frozenset[str], after: Ran) -> frozenset[str]:
+    """Tests that passed before and do not now, and tests that fail without having failed."""
     failed_before = {one.test for one in result.findings} | {one.test for one in result.failures}
     failed = {test for test, outcome in after.outcomes.items() if outcome in ("failed", "error")}
-    if failed - failed_before:
-        return tuple(failed - failed_before)
-    passed_before = result.counts.passed + result.counts.xfailed
-    return () if len(after.passed) >= passed_before else ("a test that passed before, which did not run,",)
+    return frozenset((before - after.passed) | (failed - failed_before))

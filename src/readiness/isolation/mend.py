@@ -84,6 +84,7 @@ class Mending:
         self._why: dict[str, str] = {}
         self._best: Tried | None = None
         self._runs = 0
+        self._compared = False
 
     def mend(self) -> Mended:
         """Try until every finding is mended, nothing is left to try, or time is over."""
@@ -178,6 +179,12 @@ class Mending:
                     f"not verified, because the copy did not use its own {tried.ran.elsewhere[0]}"
                 )
             return False
+        if tried.harmed and not self._blames_an_edit(tried) and (alone := self._fails_without_edits()):
+            for one in wanted:
+                self._why[one.test] = (
+                    f"nothing can be tried in a copy: {alone} fails there without any edit, too"
+                )
+            return False
         guilty = self._guilty(wanted, tried)
         for one in wanted:
             if tried.harmed or one.test not in tried.mended:
@@ -185,6 +192,21 @@ class Mending:
         for name in guilty:
             self._ways[name].pop(0)
         return bool(guilty) and any(self._ways.values())
+
+    def _blames_an_edit(self, tried: Tried) -> bool:
+        """Whether a test that is worse is a polluter, or lies in a file that was edited."""
+        files = {edit.path for way in tried.chosen.values() for edit in way.edits}
+        polluters = {name[0] for name in tried.chosen}
+        return any(test in polluters or test.partition("::")[0] in files for test in tried.harmed)
+
+    def _fails_without_edits(self) -> str:
+        """A test that passed before and does not in a copy that is just that; tried once."""
+        if self._compared:
+            return ""
+        self._compared = True
+        victims = {one.test for one in self._findings}
+        self._runs += 1
+        return next(iter(sorted(set(self._worse(self._trial({}))) - victims)), "")
 
     def _guilty(self, wanted: Sequence[Finding], tried: Tried) -> list[Key]:
         harmed = {test.partition("[")[0] for test in tried.harmed}

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from readiness.run.probe_files import Run
 
+PASSED = frozenset({"passed", "xfailed", "xpassed"})
+"""Outcomes that a patch must not take from a test."""
+
 
 @value
 class Ran:
@@ -28,7 +31,7 @@ class Ran:
 
     @property
     def passed(self) -> frozenset[str]:
-        return frozenset(test for test, outcome in self.outcomes.items() if outcome in ("passed", "xfailed"))
+        return frozenset(test for test, outcome in self.outcomes.items() if outcome in PASSED)
 
 
 def ran(found: Sequence[Run], command: str = "", seconds: float = 0.0) -> Ran:

@@ -176,7 +176,7 @@ def patch_commands(record: Record) -> tuple[str, ...]:
     folder = f".readiness/runs/{record.header.run_id}/patches"
     return tuple(
         f"git apply {quoted(f'{folder}/{check.name}.diff')}"
-        f"   (verified: {plural(len(found[0].mended), 'test')} mended, none worse)"
+        f"  # verified: mends {plural(len(found[0].mended), 'test')}"
         for check in record.checks
         if (found := [one.patch for one in check.findings if one.patch and one.patch.verified])
     )

@@ -79,7 +79,7 @@ def test_the_bundle_has_the_change_since_ready_and_no_secret(broken, review):
     assert again.out == text
 
     small = review(broken, "--bundle", "-", "--tokens", "2000").out
-    assert len(small.encode()) <= 6000
+    assert len(small.encode()) <= 5000
     assert "For want of room:" in small
 
 

@@ -105,7 +105,7 @@ def line(path: str, holds: str) -> int:
 
 
 def test_1_a_name_that_stands_twice_is_refused_with_both_places(story):
-    first, second = line("readiness.yml", "name: code_loop_python"), 31
+    first, second = line("readiness.yml", "name: code_loop_python"), 30
     assert "Error 2" in story.ran[1].stderr
     assert (
         f'readiness.yml:{second}:11: the check name "code_loop_python" is used twice, first at readiness.yml:{first}:11'

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
+from readiness.cli.main import main
 from readiness.gate.cause_class import LastPass
 from readiness.record.finding import Cause, Finding, LeftOver, Patch
 from readiness.record.outcome import LaneVerdict, Outcome, RanAgainst, Verdict
@@ -38,6 +40,33 @@ FILES = {
     "    run: pytest tests\n    isolation: trace\n  - name: smokes_nd\n    lane: nd\n    run: pytest nd\n",
     ".github/workflows/ci.yml": "jobs:\n  ready:\n    steps:\n      - run: readiness run\n",
 }
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def review(capsys, monkeypatch) -> Callable[..., Said]:
+    """`readiness review` in a project, typed there; in this process, which saves half a second each time."""
+
+    def run(project: Any, *words: str, **environ: str) -> Said:
+        with monkeypatch.context() as patched:
+            patched.chdir(project.root)
+            for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_API_KEY", "READINESS_HISTORY"):
+                patched.delenv(name, raising=False)
+            for name, text in environ.items():
+                patched.setenv(name, text)
+            capsys.readouterr()
+            code = main(["review", *words])
+        told = capsys.readouterr()
+        return Said(code, told.out, told.err)
+
+    return run
+
 
 # The records of tests/report, which hold everything that can come from outside.
 _spec = importlib.util.spec_from_file_location(

@@ -131,6 +131,44 @@ def test_a_failure_is_told_once_where_two_checks_share_it(red, smokes, rest_on, 
     assert not any("all" in one.command.split() for one in findings.steps)
 
 
+def test_what_left_the_question_open_has_no_cause(red, smokes, rest_on, facts):
+    cut = replace(
+        smokes, outcome=Outcome.INTERRUPTED, failures=(), findings=(), reason="the run ended while it ran"
+    )
+    record = replace(red, checks=(cut,), interrupted="killed")
+    findings = compose(record, rest_on(record, **facts))
+    text = said(findings, "Root cause")
+    assert "`smokes` is interrupted, so there is no cause to name: the run ended while it ran." in text
+    assert "cause class" not in text
+    assert findings.steps[0].command == "readiness run --resume"
+    assert any("The run was cut short: killed." in one.text for one in findings.unseen)
+
+
+def test_a_skip_decides_only_where_the_gate_is_strict(red, smokes, rest_on, facts):
+    skipped = replace(
+        smokes, outcome=Outcome.SKIPPED, failures=(), findings=(), reason="needs A_KEY, which is not set"
+    )
+
+    def first_step(strict):
+        record = replace(red, checks=(skipped,), header=replace(red.header, strict=strict))
+        findings = compose(record, rest_on(record, **facts))
+        assert "cause class `environment`: needs A_KEY, which is not set" in said(findings, "Root cause")
+        return findings.steps[0].decides
+
+    assert first_step(strict=True)
+    assert not first_step(strict=False)
+
+
+def test_the_first_failing_test_is_the_first_that_is_a_test(red, smokes, rest_on, facts):
+    command = replace(
+        smokes, name="make", failures=(), findings=(), reason="the command ended with exit code 2"
+    )
+    record = replace(red, checks=(command, smokes))
+    text = said(compose(record, rest_on(record, **facts)), "Regression snapshot")
+    assert "The required check `make` ended failed: the command ended with exit code 2." in text
+    assert f"The first failing test is `{smokes.failures[0].test}`" in text
+
+
 def test_ready_is_brief(red, smokes, rest_on, facts):
     passed = replace(smokes, outcome=Outcome.PASSED, failures=(), findings=(), reason="2 tests passed")
     record = replace(

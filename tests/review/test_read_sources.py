@@ -14,6 +14,7 @@ checks:
   - name: smokes
     lane: core
     run: pytest -q -p no:cacheprovider tests
+    env: {PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1"}
     cache: false
 """
 TEST = "def test_sum():\n    total = 1 + 1\n    assert total == 3\n"
@@ -38,18 +39,24 @@ def red(make_project, kept):
     return project
 
 
-def findings(project):
-    ran = project.readiness("review", "--json")
-    assert ran.code == 0, ran.err
-    assert project.readiness("review").code == 0
-    return json.loads(ran.out), (project.root / "FINDINGS.md").read_text()
+@pytest.fixture
+def findings(review):
+    """The findings of a project's last run, as JSON and as Markdown."""
+
+    def written(project):
+        ran = review(project, "--json")
+        assert ran.code == 0, ran.err
+        assert review(project).code == 0
+        return json.loads(ran.out), (project.root / "FINDINGS.md").read_text()
+
+    return written
 
 
 def texts(told):
     return [one["text"] for section in told["sections"] for one in section["statements"]]
 
 
-def test_every_link_of_a_red_run_opens(red, open_all_evidence):
+def test_every_link_of_a_red_run_opens(red, open_all_evidence, findings):
     told, document = findings(red)
     assert open_all_evidence(red.root, told, document) > 10
     assert "assert total == 3" in document
@@ -58,11 +65,11 @@ def test_every_link_of_a_red_run_opens(red, open_all_evidence):
     assert "](../../../tests/test_sum.py#L3" in inside
 
 
-def test_the_same_record_and_tree_give_the_same_bytes(red):
+def test_the_same_record_and_tree_give_the_same_bytes(red, findings):
     assert findings(red) == findings(red)
 
 
-def test_a_changed_file_is_not_cited_as_the_one_that_ran(red, open_all_evidence):
+def test_a_changed_file_is_not_cited_as_the_one_that_ran(red, open_all_evidence, findings):
     """Row 34: git still has the content that ran; without git nothing is quoted at all."""
     (red.root / "tests/test_sum.py").write_text("# new first line\n" + TEST)
     told, document = findings(red)
@@ -74,7 +81,7 @@ def test_a_changed_file_is_not_cited_as_the_one_that_ran(red, open_all_evidence)
     assert any("The files have changed since the run" in one["text"] for one in told["unseen"])
 
 
-def test_a_file_that_git_never_had_is_not_quoted_once_it_changed(make_project):
+def test_a_file_that_git_never_had_is_not_quoted_once_it_changed(make_project, findings):
     project = make_project({"readiness.yml": CONFIG, "tests/test_sum.py": TEST})
     assert project.run().code == 1
     (project.root / "tests/test_sum.py").write_text("# new first line\n" + TEST)
@@ -91,7 +98,7 @@ def test_a_file_that_git_never_had_is_not_quoted_once_it_changed(make_project):
     )
 
 
-def test_the_test_that_opens_evidence_says_no(red, open_all_evidence):
+def test_the_test_that_opens_evidence_says_no(red, open_all_evidence, findings):
     told, document = findings(red)
     section = next(one for one in told["sections"] if one["title"] == "Regression snapshot")
     cited = next(one for said in section["statements"] for one in said["evidence"] if one["kind"] == "code")
@@ -108,7 +115,7 @@ def test_the_test_that_opens_evidence_says_no(red, open_all_evidence):
         open_all_evidence(red.root, {**told, "unseen": [{"text": "so it is", "evidence": []}]}, document)
 
 
-def test_history_tells_a_regression_from_a_defect(red):
+def test_history_tells_a_regression_from_a_defect(red, findings):
     told, _ = findings(red)
     assert any("cause class `defect`" in text for text in texts(told))
     (red.root / "tests/test_sum.py").write_text(TEST.replace("3", "2"))
@@ -122,14 +129,14 @@ def test_history_tells_a_regression_from_a_defect(red):
     assert "the code has changed since" in document
 
 
-def test_a_configuration_that_broke_since_is_said_and_the_rest_is_told(red):
+def test_a_configuration_that_broke_since_is_said_and_the_rest_is_told(red, findings):
     (red.root / "readiness.yml").write_text("checks: [")
     told, _ = findings(red)
     assert any("the configuration cannot be read now" in one["text"] for one in told["unseen"])
     assert any("The first failing test is" in text for text in texts(told))
 
 
-def test_secrets_stay_out_of_it(make_project):
+def test_secrets_stay_out_of_it(make_project, findings):
     secret = "ghp_" + "Ab1" * 12
     test = f'def test_key():\n    key = "{secret}"\n    assert key == ""\n'
     project = make_project({"readiness.yml": CONFIG, "tests/test_key.py": test}, git=True)
@@ -140,16 +147,17 @@ def test_secrets_stay_out_of_it(make_project):
     assert "[redacted:" in document
 
 
-def test_usage(make_project, red):
-    nothing = make_project({"readiness.yml": CONFIG}, name="nothing").readiness("review")
+def test_usage(make_project, red, review):
+    nothing = make_project({"readiness.yml": CONFIG}, name="nothing")
+    nothing = review(nothing)
     assert (nothing.code, "no run is on record here" in nothing.err) == (2, True)
-    elsewhere = red.readiness("review", "--output", "no/such/folder/F.md")
+    elsewhere = review(red, "--output", "no/such/folder/F.md")
     assert (elsewhere.code, "no/such/folder/F.md: No such file or directory" in elsewhere.err) == (2, True)
-    shown = red.readiness("review", "--output", "-")
+    shown = review(red, "--output", "-")
     assert shown.out.startswith("# Findings: NOT READY\n")
 
 
-def test_the_history_knows_what_the_folders_no_longer_do(red, open_all_evidence):
+def test_the_history_knows_what_the_folders_no_longer_do(red, open_all_evidence, findings):
     """Green at a commit, then red at the next; the green run is only in the history by then."""
     (red.root / "tests/test_sum.py").write_text(TEST.replace("3", "2"))
     red.commit()

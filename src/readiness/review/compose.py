@@ -8,7 +8,7 @@ from readiness.review.fix import fix
 from readiness.review.lanes import lanes
 from readiness.review.next_steps import next_steps
 from readiness.review.notes import notes
-from readiness.review.regression import is_ready, regression
+from readiness.review.regression import decides, is_ready, regression
 from readiness.review.root_cause import root_cause
 from readiness.review.unseen import unseen
 
@@ -45,8 +45,8 @@ def _summary(record: Record, sources: Sources) -> Statement:
 
 
 def _because(record: Record) -> str:
-    """The required checks that did not pass; else the first reason."""
-    bad = [check for check in wording.against_it(record) if check.required]
+    """The checks that decided; else the first reason."""
+    bad = [check for check in wording.against_it(record) if decides(check, record)]
     first = f"{words(record.reasons[0])}" if record.reasons else "no reason is on record"
     shown = ", ".join(f"{name(one.name)} {wording.outcome_word(one.outcome)}" for one in bad[:SHOWN])
     more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
 from readiness.report import answered, trials, wording
-from readiness.review.document import Section, name, stated, words
+from readiness.review.document import Section, name, names, stated, words
 from readiness.review.sources import commit
 
 TYPE_CHECKING = False
@@ -39,9 +39,9 @@ def _lane(lane: str, record: Record, sources: Sources) -> Iterator[Statement]:
         yield _ran(lane, status, record, sources)
     for check in checks:
         yield from _measured(check, sources)
-    for one in _left_out(lane, record):
-        said = f"{name(one.name)} was not in this run: {words(one.why)}."
-        yield stated(said, sources.started('"left_out"'))
+    for why in dict.fromkeys(one.why for one in _left_out(lane, record)):
+        which = names([one.name for one in _left_out(lane, record) if one.why == why])
+        yield stated(f"Not in this run: {which}: {words(why)}.", sources.started('"left_out"'))
     yield from _in_ci(lane, sources)
 
 

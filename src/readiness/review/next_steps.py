@@ -8,6 +8,7 @@ from readiness.report import wording
 from readiness.review.document import Step, marked, name, names, shorts
 from readiness.review.fix import leaks, verified
 from readiness.review.lanes import unreached
+from readiness.review.regression import decides
 from readiness.review.root_cause import cause_of
 
 TYPE_CHECKING = False
@@ -61,16 +62,16 @@ def _checks(record: Record, sources: Sources) -> Iterator[Step]:
 def _check(check: CheckResult, record: Record, sources: Sources) -> Iterator[Step]:
     told = sources.check(check.name)
     if leaks(check):
-        yield from _leak(check, sources)
+        yield from _leak(check, record, sources)
         return
     tests = [one for one in check.failures if one.test]
     cause = cause_of(check, tests[0] if tests else None, sources)
     again = f"readiness run {wording.quoted(check.name)} --gate {wording.quoted(record.header.gate)}"
     what, command = _by_class(check, cause, again)
-    yield Step(what, command, check.required, _evidence(sources.line(check.place), told))
+    yield Step(what, command, decides(check, record), _evidence(sources.line(check.place), told))
 
 
-def _leak(check: CheckResult, sources: Sources) -> Iterator[Step]:
+def _leak(check: CheckResult, record: Record, sources: Sources) -> Iterator[Step]:
     arguments = sources.isolate.get(check.name)
     patched = [one for one in leaks(check) if verified(one)]
     tests = shorts([one.test for one in leaks(check)], 3)
@@ -80,11 +81,15 @@ def _leak(check: CheckResult, sources: Sources) -> Iterator[Step]:
         if arguments is not None
         else f"readiness run {check.name}"
     )
-    yield Step(f"{what} for {tests}.", command, check.required, _evidence(sources.check(check.name)))
+    yield Step(f"{what} for {tests}.", command, decides(check, record), _evidence(sources.check(check.name)))
 
 
 def _by_class(check: CheckResult, cause: cause_class.CauseClass, again: str) -> tuple[str, str]:
     subject = name(check.name)
+    if check.outcome is Outcome.INTERRUPTED:
+        return f"Let the run finish: {subject} has no outcome.", "readiness run --resume"
+    if check.outcome is Outcome.INCONCLUSIVE and not check.cause:
+        return f"Let {subject} go on with more trials: {marked(check.reason)}.", again
     if cause.word == cause_class.ENVIRONMENT:
         return f"Put the environment of {subject} right ({marked(cause.why)}), then run it again.", again
     if cause.word == cause_class.SERVICE:
@@ -106,18 +111,20 @@ def _by_class(check: CheckResult, cause: cause_class.CauseClass, again: str) -> 
             f"See what changed since {subject} last passed ({marked(cause.why)}), then run it again.",
             again,
         )
-    if check.outcome is Outcome.INTERRUPTED:
-        return f"Let the run finish: {subject} has no outcome.", "readiness run --resume"
+    if check.outcome is Outcome.TIMED_OUT:
+        return (
+            f"See what {subject} waits for, or give it more time ({marked(check.reason)}), then run it again.",
+            again,
+        )
     return f"Correct what {subject} found, then run it again.", again
 
 
 def _confirm(record: Record, sources: Sources) -> Iterator[Step]:
-    if wording.against_it(record):
-        command = wording.command_line(record.header)
-        decides = any(check.required for check in wording.against_it(record))
-        yield Step(
-            "Run the gate again, and see it READY.", command, decides, _evidence(sources.reported("reasons"))
-        )
+    bad = wording.against_it(record)
+    if bad:
+        hangs = any(decides(check, record) for check in bad)
+        command, cited = wording.command_line(record.header), _evidence(sources.reported("reasons"))
+        yield Step("Run the gate again, and see it READY.", command, hangs, cited)
 
 
 def _lanes(sources: Sources) -> Iterator[Step]:

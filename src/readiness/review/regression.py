@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from readiness.gate.verdict import OPEN, blocks
 from readiness.record.outcome import Outcome, Verdict
 from readiness.report import wording
 from readiness.review.document import Section, name, stated, words
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 MOST_SHOWN: Final = 20
 """Failures of a check that have a statement of their own; the others are counted, under what was not looked at."""
 SYMPTOM_LINES: Final = 12
+PHASES: Final = {
+    "collect": "when its file was imported",
+    "setup": "while it was set up",
+    "call": "while it ran",
+    "teardown": "while it was torn down",
+}
 
 
 def regression(record: Record, sources: Sources) -> Section:
@@ -32,15 +39,18 @@ def _statements(record: Record, sources: Sources) -> Iterator[Statement]:
     command = wording.command_line(record.header)
     yield stated(f"{ran} ({strict}). The same run again:", started, block=command, info="sh")
     bad = wording.against_it(record)
-    deciding = [check for check in bad if check.required]
+    deciding = [check for check in bad if decides(check, record)]
     if not deciding:
         kind = "No required check failed" if bad else "No check failed"
         yield stated(f"{kind}: {words('; '.join(record.reasons))}.", sources.reported("reasons"))
-    for number, check in enumerate(deciding or bad):
-        yield from _check(check, sources, first=number == 0)
-    rest = [check for check in bad if not check.required] if deciding else []
+    first = True
+    for check in deciding or bad:
+        yield from _check(check, sources, first=first)
+        first = first and not any(one.test for one in check.failures)
+    rest = [check for check in bad if check not in deciding] if deciding else []
     for check in rest:
-        said = f"{name(check.name)} (optional) did not pass either: {wording.outcome_word(check.outcome)}"
+        kind = "" if check.required else " (optional)"
+        said = f"{name(check.name)}{kind} did not pass either: {wording.outcome_word(check.outcome)}"
         yield stated(f"{said}: {words(check.reason.partition(': ')[0])}.", sources.check(check.name))
 
 
@@ -58,14 +68,18 @@ def _failure(check: CheckResult, failure: Failure, sources: Sources, *, first: b
     line = sources.line(failure.where)
     at = f" at {name(failure.where)}" if failure.where else ""
     kind = "required" if check.required else "optional"
+    during = PHASES.get(failure.phase, f"in its {words(failure.phase)}")
     lead = "The first failing test is" if first else "Then failed"
     counted = f" ({words(wording.counts(check.counts))})" if first else ""
-    where = f"{lead} {name(failure.test)}, in the {kind} check {name(check.name)}{counted}, in its {words(failure.phase)}{at}."
+    where = f"{lead} {name(failure.test)}, in the {kind} check {name(check.name)}{counted}, {during}{at}."
     yield stated(where, told, line, sources.test(failure.test))
     symptom = _symptom(failure)
     logged = next((found for piece in symptom if (found := sources.log(check.log, piece.strip()))), None)
     shown = "\n".join(symptom[:SYMPTOM_LINES])
-    yield stated("The symptom, in the assertion's own values:", logged or told, block=shown, info="text")
+    own = (
+        "in the assertion's own values" if symptom[0].startswith(("Assert", "assert")) else "as it was raised"
+    )
+    yield stated(f"The symptom, {own}:", logged or told, block=shown, info="text")
 
 
 def _symptom(failure: Failure) -> list[str]:
@@ -93,6 +107,12 @@ def _ended(check: CheckResult) -> str:
     if check.outcome in (Outcome.NOT_RUN, Outcome.INTERRUPTED):
         return "has no outcome" if check.outcome is Outcome.INTERRUPTED else "did not run"
     return f"ended {wording.outcome_word(check.outcome)}"
+
+
+def decides(check: CheckResult, record: Record) -> bool:
+    """Whether the verdict hangs on a check that did not pass."""
+    open_ = check.outcome in OPEN
+    return check.required and (open_ or blocks(check.outcome, strict=record.header.strict))
 
 
 def is_ready(record: Record) -> bool:

@@ -22,12 +22,14 @@ _SAID: Final = {RECORD: "", LOG: "log ", RUN: "run "}
 NOTHING_UNSEEN: Final = "Nothing that the run was asked for was left out."
 
 
-def markdown(findings: Findings, base: str = "") -> str:
-    """The document. `base` leads from where it lies to the project's root, and is empty or ends in a slash."""
+def markdown(findings: Findings, base: str | None = "") -> str:
+    """The document. `base` leads from where it lies to the project's root, and is empty or ends in a slash; None where
+    nothing can be followed from there, and places stand as text.
+    """
     return "\n".join(_lines(findings, base))
 
 
-def _lines(findings: Findings, base: str) -> Iterator[str]:
+def _lines(findings: Findings, base: str | None) -> Iterator[str]:
     yield from (f"# Findings: {findings.verdict}", "", _sentence(findings.summary, base), "")
     for number, section in enumerate(findings.sections, 1):
         yield from (f"## {number}. {section.title}", "")
@@ -47,7 +49,7 @@ def _lines(findings: Findings, base: str) -> Iterator[str]:
     yield ""
 
 
-def _statement(statement: Statement, base: str) -> Iterator[str]:
+def _statement(statement: Statement, base: str | None) -> Iterator[str]:
     yield f"- {_sentence(statement, base)}"
     if statement.block:
         yield from ("", _indented(fenced(statement.block, statement.info)), "")
@@ -64,13 +66,13 @@ def _holds(outer: Evidence, inner: Evidence) -> bool:
     return same and outer.first <= inner.first and inner.last <= outer.last
 
 
-def _step(number: int, step: Step, base: str) -> Iterator[str]:
+def _step(number: int, step: Step, base: str | None) -> Iterator[str]:
     decides = "The verdict hangs on it." if step.decides else "The verdict does not hang on it."
     yield f"{number}. {inline(step.what)} {decides} ({_links(step.evidence, base)})"
     yield from ("", _indented(fenced(step.command, "sh"), "   "), "")
 
 
-def _sentence(statement: Statement, base: str) -> str:
+def _sentence(statement: Statement, base: str | None) -> str:
     return f"{inline(statement.text)} ({_links(statement.evidence, base)})"
 
 
@@ -95,7 +97,7 @@ def _escaped(text: str) -> str:
     return text[:start] + prose(f"x{body}")[1:] + text[start + len(body) :]
 
 
-def quotation(one: Evidence, base: str = "", marks: Collection[int] = ()) -> str:
+def quotation(one: Evidence, base: str | None = "", marks: Collection[int] = ()) -> str:
     """Lines of a file with their numbers, `>` before the marked ones, under the name of the file and its blob."""
     width = len(str(one.last))
     lines = [
@@ -111,17 +113,19 @@ def _language(path: str) -> str:
     return next((language for ending, language in endings.items() if path.endswith(ending)), "text")
 
 
-def _links(evidence: tuple[Evidence, ...], base: str) -> str:
+def _links(evidence: tuple[Evidence, ...], base: str | None) -> str:
     return ", ".join(link(one, base) for one in evidence)
 
 
-def link(one: Evidence, base: str = "") -> str:
+def link(one: Evidence, base: str | None = "") -> str:
     """A link to the lines; for what is no file of the tree, the command that shows it."""
     if one.kind == COMMIT:
         return code(f"git show {one.path}")
     if one.gone:
         return code(f"git cat-file blob {one.blob} | sed -n {one.first},{one.last}p")
     shown = _shown_path(one) + (f":{one.first}" if one.first == one.last else f":{one.first}-{one.last}")
+    if base is None:
+        return prose(shown)
     lines = f"#L{one.first}" if one.first == one.last else f"#L{one.first}-L{one.last}"
     title = f' "blob {one.blob}"' if one.blob else ""
     return f"[{prose(shown)}]({base}{quote(one.path)}{lines}{title})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readiness.gate.cause_class import classify
+from readiness.gate.verdict import OPEN
 from readiness.report import wording
 from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
 from readiness.review.regression import MOST_SHOWN
@@ -29,6 +30,11 @@ def root_cause(record: Record, sources: Sources) -> Section:
     return Section("Root cause", tuple(said for check in bad for said in _check(check, sources, told)))
 
 
+def has_no_cause(check: CheckResult) -> bool:
+    """Whether a check left the question open, and not because of its infrastructure."""
+    return check.outcome in OPEN and not check.cause
+
+
 def cause_of(check: CheckResult, failure: Failure | None, sources: Sources) -> CauseClass:
     earlier = sources.earlier(check.name, failure.test if failure else "")
     return classify(check, failure, earlier=earlier, own_modules=sources.own_modules)
@@ -49,7 +55,12 @@ def _check(check: CheckResult, sources: Sources, told: dict[str, str]) -> Iterat
         if failure.test not in told:
             told[failure.test] = check.name
             yield from _failure(check, failure, sources)
-    if not tests:
+    if not tests and has_no_cause(check):
+        open_ = f"{name(check.name)} is {wording.outcome_word(check.outcome)}"
+        yield stated(
+            f"{open_}, so there is no cause to name: {marked(check.reason)}.", sources.told(check.name)
+        )
+    elif not tests:
         yield _class(f"The check {name(check.name)}", cause_of(check, None, sources), check, None, sources)
 
 

@@ -13,8 +13,8 @@ part = st.builds(
 )
 
 
-def test_a_token_is_three_bytes_rounded_up():
-    assert [tokens(text) for text in ("", "a", "abc", "abcd", "éé")] == [0, 1, 1, 2, 2]
+def test_a_token_is_two_and_a_half_bytes_rounded_up():
+    assert [tokens(text) for text in ("", "a", "abcde", "abcdef", "éé")] == [0, 1, 2, 3, 2]
 
 
 def test_what_does_not_fit_is_named_and_what_follows_it_may_still_fit():

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-CONFIG = "version: 2\nchecks:\n  - {name: smokes, lane: core, run: pytest -q -p no:cacheprovider tests, cache: false}\n"
+CONFIG = """version: 2
+checks:
+  - name: smokes
+    lane: core
+    run: pytest -q -p no:cacheprovider tests
+    env: {PYTEST_DISABLE_PLUGIN_AUTOLOAD: "1"}
+    cache: false
+"""
 GREEN = "from app import total\n\n\ndef test_total():\n    assert total() == 3\n"
 KEY = "sk-proj-" + "aB3dE6gH9jK2" * 4
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the project is kept once it was run, for the test that follows."""
+    return tmp_path_factory.mktemp("kept") / "project"
+
+
 @pytest.fixture
-def broken(make_project):
+def broken(make_project, kept):
     """READY at one commit; broken, with a key in the code, at the next."""
+    if kept.exists():
+        project = make_project({})
+        shutil.rmtree(project.root)
+        shutil.copytree(kept, project.root, symlinks=True)
+        return project
     project = make_project(
         {
             "readiness.yml": CONFIG,
@@ -29,6 +48,7 @@ def broken(make_project):
     project.write({"app.py": f'KEY = "{KEY}"\n\n\ndef total():\n    return 4\n'})
     project.commit()
     assert project.run().code == 1
+    shutil.copytree(project.root, kept, symlinks=True)
     return project
 
 
@@ -45,8 +65,8 @@ class _Model(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def test_the_bundle_has_the_change_since_ready_and_no_secret(broken):
-    ran = broken.readiness("review", "--bundle", "../bundle.md")
+def test_the_bundle_has_the_change_since_ready_and_no_secret(broken, review):
+    ran = review(broken, "--bundle", "../bundle.md")
     text = (broken.root.parent / "bundle.md").read_text()
     assert ran.code == 0, ran.err
     assert ran.out.startswith("NOT READY: ../bundle.md: ")
@@ -55,22 +75,22 @@ def test_the_bundle_has_the_change_since_ready_and_no_secret(broken):
     assert "+    return 4" in text
     assert KEY not in text
     assert "[redacted:" in text
-    again = broken.readiness("review", "--bundle", "-")
+    again = review(broken, "--bundle", "-")
     assert again.out == text
 
-    small = broken.readiness("review", "--bundle", "-", "--tokens", "2000").out
-    assert len(small.encode()) <= 6000
+    small = review(broken, "--bundle", "-", "--tokens", "2000").out
+    assert len(small.encode()) <= 5000
     assert "For want of room:" in small
 
 
-def test_a_model_comments_and_decides_nothing(broken):
+def test_a_model_comments_and_decides_nothing(broken, review):
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Model)
     server.asked = []
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         base = f"http://127.0.0.1:{server.server_port}/v1"
-        ran = broken.readiness("review", "--bundle", "b.md", "--ask", "tiny", OPENAI_BASE_URL=base)
+        ran = review(broken, "--bundle", "b.md", "--ask", "tiny", OPENAI_BASE_URL=base)
     finally:
         server.shutdown()
         thread.join()
@@ -97,6 +117,6 @@ def test_a_model_comments_and_decides_nothing(broken):
         (("--bundle", "b.md", "--tokens", "10"), "--tokens must be at least 2000, not 10"),
     ],
 )
-def test_usage(make_project, words, said):
-    ran = make_project({"readiness.yml": CONFIG}).readiness("review", *words)
+def test_usage(make_project, review, words, said):
+    ran = review(make_project({"readiness.yml": CONFIG}), *words)
     assert (ran.code, said in ran.err) == (2, True)

@@ -37,6 +37,7 @@ def test_it_has_findings_code_change_logs_and_setting(red, rest_on, facts):
     assert "+b" in text
     assert "Since commit abc, which was READY in run r1." in text
     assert "version: 2" in text
+    assert "](" not in text
     assert text.endswith("Nothing.\n")
 
 
@@ -46,8 +47,8 @@ def test_code_is_shown_around_what_is_cited_each_stretch_once(red, rest_on, fact
         .text.split("# Code around every cited line")[1]
         .split("\n# Change")[0]
     )
-    assert text.count("[tests/test_errors.py:1-6]") == 1
-    assert text.count("[readiness.yml:1-11]") == 1
+    assert text.count("tests/test_errors.py:1-6, blob") == 1
+    assert text.count("readiness.yml:1-11, blob") == 1
 
 
 def test_a_small_budget_keeps_the_findings_before_the_code(red, rest_on, facts):

@@ -57,7 +57,11 @@ def bundle(
 ) -> Fitted:
     """`tracked` are the files that git knows; `limit` is in tokens."""
     parts = (
-        Part("Findings", "Links are relative to the project's root.", tuple(_findings(findings))),
+        Part(
+            "Findings",
+            "Places are paths from the project's root; journal, report and logs are those of the run.",
+            tuple(_findings(findings)),
+        ),
         Part("Code around every cited line", "", tuple(_code(findings, sources))),
         Part("Change", prose(change.why), tuple(_diff(path, diff) for path, diff in change.diffs)),
         Part(
@@ -72,7 +76,7 @@ def bundle(
 
 def _findings(findings: Findings) -> Iterator[Piece]:
     """The document section by section, one level down."""
-    text = markdown(findings).replace("\n## ", "\n\f## ")
+    text = markdown(findings, None).replace("\n## ", "\n\f## ")
     for section in text.split("\f"):
         title, _, _ = section.lstrip("# \n").partition("\n")
         yield Piece(title, f"#{section.strip()}")
@@ -89,7 +93,9 @@ def _code(findings: Findings, sources: Sources) -> Iterator[Piece]:
             )
     for path, found in spans.items():
         for first, last in _joined(found):
-            yield Piece(f"{path}:{first}-{last}", quotation(_stretch(path, sources.files[path], first, last)))
+            yield Piece(
+                f"{path}:{first}-{last}", quotation(_stretch(path, sources.files[path], first, last), None)
+            )
 
 
 def cited(findings: Findings) -> Iterable[Evidence]:
@@ -134,7 +140,7 @@ def _setting(record: Record, sources: Sources, tracked: tuple[str, ...]) -> Iter
     file = sources.files.get(record.header.config_path)
     if file and file.lines:
         whole = _stretch(record.header.config_path, file, 1, len(file.lines))
-        yield Piece(record.header.config_path, quotation(whole))
+        yield Piece(record.header.config_path, quotation(whole, None))
     for start in range(0, len(tracked), FILES_A_PIECE):
         names = tracked[start : start + FILES_A_PIECE]
         yield Piece(

@@ -56,7 +56,7 @@ def failing(
 
 
 def test_the_seed_has_its_failure_on_its_line_then_the_rest(seed: Record) -> None:
-    first, second, third, fourth = map(parsed, annotation_commands(seed))
+    first, second, leak, third, fourth = map(parsed, annotation_commands(seed))
     assert first[0] == "error"
     assert first[1] == {
         "file": "tests/smoke_optional/test_agent_proxy_validation_errors.py",
@@ -65,6 +65,11 @@ def test_the_seed_has_its_failure_on_its_line_then_the_rest(seed: Record) -> Non
     }
     assert first[2].endswith("AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}")
     assert (second[0], second[1]["title"]) == ("error", "smokes_nd_real: not run")
+    assert leak[1]["file"] == "tests/smoke_optional/test_agent_proxy_headers_and_errors.py"
+    assert (leak[0], leak[1]["line"], leak[1]["title"]) == ("error", "47", "all_smokes_core: leak")
+    assert leak[2].startswith(
+        "leaves agent_proxy.HttpToolsInvoker changed, which makes tests/smoke_optional/"
+    )
     assert (third[0], third[1]["file"], third[1]["line"]) == ("warning", "readiness.yml", "31")
     assert (fourth[0], fourth[1]["title"]) == ("warning", "shim_docs (optional): hollow")
 
@@ -195,3 +200,12 @@ def test_any_comment_fits(any_record: Callable[[st.DataObject], Record], data: s
     assert len(text.encode("utf-8", "backslashreplace")) <= COMMENT_BYTES
     assert text.startswith("<!-- readiness: gate ")
     assert "\x1b" not in text
+
+
+def test_a_line_that_leaks_has_one_remark_however_many_tests_it_makes_fail(seed: Record) -> None:
+    check = seed.checks[0]
+    others = tuple(replace(check.findings[0], test=f"a.py::test_{n}") for n in range(5))
+    many = replace(check, findings=(*check.findings, *others))
+    shown = [parsed(line) for line in annotation_commands(replace(seed, checks=(many,)))]
+    (leak,) = [message for _, properties, message in shown if properties["title"].endswith(": leak")]
+    assert leak.endswith("test_agent_proxy_headers_precedence and 5 more tests fail")

@@ -74,7 +74,7 @@ def test_the_seed_on_a_screen(seed: Record) -> None:
         "        AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}",
         "        victim of tests/smoke_optional/test_agent_proxy_headers_and_errors.py::test_errors",
         "        which leaves agent_proxy.HttpToolsInvoker changed (tests/smoke_optional/test_agent_proxy_headers_and_errors.py:…",
-        "        Fix, verified, in the test that leaks: the diff is in PROJECT_READY.md",
+        "        fix, verified: git apply .readiness/runs/20260928T091500Z-3f9a/patches/all_smokes_core.diff",
         "      log: .readiness/runs/20260928T091500Z-3f9a/logs/all_smokes_core.log",
     ]
     assert "lanes    core NOT READY · nd NOT RUN (last READY 3 days ago) · live NOT RUN (never)" in shown

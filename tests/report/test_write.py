@@ -143,7 +143,7 @@ def test_on_github_annotations_are_printed_and_the_summary_is_added_to(
     assert write_reports(seed, str(run), str(root), environ=environ) == ()
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("::error file=tests/smoke_optional/")
-    assert len(printed) == 4
+    assert len(printed) == 5
     assert summary.read_text().startswith("said before\n# NOT READY\n")
 
 

@@ -26,6 +26,8 @@ SUMMARY_BYTES: Final = 1 << 20
 COMMENT_BYTES: Final = 65_536
 PER_LEVEL: Final = 10
 LONGEST_MESSAGE: Final = 4096
+LEAKS: Final = 3
+"""Lines of one check that leak and have a remark."""
 LEFT_TO_THE_SUMMARY: Final = (
     "Skipped tests",
     "The run",
@@ -97,6 +99,7 @@ def _ranked(record: Record) -> Iterator[Annotation]:
     required = [check for check in bad if check.required]
     yield from (_of_check("error", check) for check in required if check.outcome is Outcome.FAILED)
     yield from (_of_check("error", check) for check in required if check.outcome is not Outcome.FAILED)
+    yield from (one for check in required for one in _of_leaks("error", check))
     yield from (_of_failure("error", check, failure) for check in required for failure in check.failures[1:])
     for severity, level in (("error", "error"), ("warning", "warning"), ("note", "notice")):
         for one in record.lint:
@@ -124,6 +127,18 @@ def _of_failure(level: str, check: CheckResult, failure: Failure) -> Annotation:
     return Annotation(
         level, failure.where or check.place, _title(check), f"{failure.test}\n{failure.message}"
     )
+
+
+def _of_leaks(level: str, check: CheckResult) -> Iterator[Annotation]:
+    """One remark on each line that leaks, however many tests it makes fail."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for finding in check.findings:
+        for cause in finding.causes:
+            seen.setdefault((cause.where, cause.state), []).append(finding.test)
+    for (where, state), tests in list(seen.items())[:LEAKS]:
+        more = f" and {wording.plural(len(tests) - 1, 'more test')}" if len(tests) > 1 else ""
+        what = f"leaves {state} changed" if state else "leaves something changed"
+        yield Annotation(level, where, f"{check.name}: leak", f"{what}, which makes {tests[0]}{more} fail")
 
 
 def _title(check: CheckResult) -> str:

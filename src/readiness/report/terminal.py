@@ -197,7 +197,7 @@ def _story(check: CheckResult) -> Iterator[_Line]:
             _told(f"  {line}", rank) for line, rank in zip(said, ranks[:LINES_OF_A_MESSAGE], strict=False)
         )
         if finding := findings.of_failure(check, failure):
-            yield from _of_finding(finding)
+            yield from _of_finding(finding, check)
         more = len(check.failures) - 1 + check.failures_left_out
         if more:
             yield _told(f"and {wording.plural(more, 'more failure')}", 2)
@@ -213,7 +213,7 @@ def _story(check: CheckResult) -> Iterator[_Line]:
         yield _told(f"log: {plain(check.log)}", 3)
 
 
-def _of_finding(finding: Finding) -> Iterator[_Line]:
+def _of_finding(finding: Finding, check: CheckResult) -> Iterator[_Line]:
     opening = OPENINGS.get(finding.kind, "")
     if not finding.causes and opening:
         yield _told(f"  {opening}", 1)
@@ -223,7 +223,11 @@ def _of_finding(finding: Finding) -> Iterator[_Line]:
         if cause.state:
             yield _told(f"  which leaves {plain(cause.state)} changed ({plain(cause.where)})", 1)
     if finding.patch and finding.patch.verified:
-        yield _told(f"  {findings.patch_heading(finding.patch)}: the diff is in PROJECT_READY.md", 1)
+        run, _, log = check.log.rpartition("/logs/")
+        how = (
+            f"git apply {plain(run)}/patches/{plain(check.name)}.diff" if log else "it is in PROJECT_READY.md"
+        )
+        yield _told(f"  fix, verified: {how}", 1)
 
 
 def _told(text: str, rank: int = 0) -> _Line:

@@ -213,3 +213,12 @@ def test_another_store_may_be_named_before_or_after_the_word(
     for words in (("--store", "b.sqlite", "runs"), ("runs", "--store", "b.sqlite")):
         assert run(*words)[1] == "no run is in the history yet\n"
     assert (tmp_path / "b.sqlite").exists()
+
+
+def test_what_git_sees_is_as_it_was(run: Run, tmp_path: Path) -> None:
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    (tmp_path / "readiness.yml").unlink()
+    assert run("lanes")[0] == 0
+    assert (tmp_path / ".readiness/history.sqlite").exists()
+    asked = ["git", "-C", str(tmp_path), "status", "--porcelain"]
+    assert subprocess.run(asked, capture_output=True, check=True).stdout == b""

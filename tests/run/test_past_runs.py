@@ -8,8 +8,9 @@ import signal
 
 import pytest
 
+from readiness.run import artifacts
 from readiness.run.journal import Journal
-from readiness.run.past_runs import take_in, up_to_date
+from readiness.run.past_runs import keep_run, take_in, up_to_date
 from readiness.store.address import HistoryError
 from readiness.store.last_pass import last_pass_of_test
 
@@ -124,3 +125,34 @@ def test_the_environment_names_another_history(tmp_path):
     assert (tmp_path / "kept/here.sqlite").is_file()
     with pytest.raises(HistoryError, match=r"'mysql://a@b/c' is no place for a history"):
         up_to_date(str(tmp_path), {"READINESS_HISTORY": "mysql://a:secret@b/c"})
+
+
+@pytest.fixture
+def many(tmp_path):
+    """As many runs as make the old ones go."""
+    for number in range(artifacts.KEPT_RUNS + artifacts.FORGOTTEN_TOGETHER):
+        folder = tmp_path / f".readiness/runs/20260101T{number:06}Z-0000"
+        folder.mkdir(parents=True)
+        header = {
+            "run_id": folder.name, "started_at": "2026-01-01T00:00:00Z", "gate": "dev", "strict": False,
+            "config_path": "", "config_sha256": "", "readiness_version": "0",
+        }  # fmt: skip
+        (folder / "journal.jsonl").write_text(json.dumps({"event": "run_started", "header": header}) + "\n")
+    return artifacts.RunFolder(str(tmp_path), folder.name)
+
+
+def test_old_runs_are_taken_in_before_they_are_forgotten(many, tmp_path):
+    assert keep_run(many, {}) == ""
+    assert len(os.listdir(tmp_path / ".readiness/runs")) == artifacts.KEPT_RUNS
+    assert rows(tmp_path, "SELECT COUNT(*) FROM runs") == [
+        (artifacts.KEPT_RUNS + artifacts.FORGOTTEN_TOGETHER,)
+    ]
+    assert keep_run(many, {}) == "", "the rest waits"
+
+
+def test_while_the_history_cannot_be_written_nothing_is_forgotten(many, tmp_path):
+    (tmp_path / ".readiness/history.sqlite").mkdir()
+    assert keep_run(many, {}).startswith(
+        "this run is not in the history yet: .readiness/history.sqlite: unable"
+    )
+    assert len(os.listdir(tmp_path / ".readiness/runs")) == artifacts.KEPT_RUNS + artifacts.FORGOTTEN_TOGETHER

@@ -73,12 +73,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Raises UsageError, of which HistoryError is one, for what cannot be done."""
-    from readiness.run.past_runs import chosen, take_in
-    from readiness.store.opening import open_history
+    from readiness.run.past_runs import open_chosen, take_in
 
     part = _part(args)
     root = os.path.dirname(project.find_config(args))
-    database = open_history(chosen(root, os.environ, args.store))
+    database = open_chosen(root, os.environ, args.store)
     try:
         for problem in take_in(root, database):
             print(f"readiness: {problem}", file=sys.stderr)

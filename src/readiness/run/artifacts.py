@@ -45,7 +45,7 @@ def create(root: str) -> RunFolder:
     """Make a folder for a new run. Raises UsageError when the project's folder cannot be written."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     try:
-        _make_base(root)
+        make_base(root)
         while True:
             folder = RunFolder(root, f"{stamp}-{os.urandom(2).hex()}")
             try:
@@ -60,7 +60,8 @@ def create(root: str) -> RunFolder:
         ) from error
 
 
-def _make_base(root: str) -> None:
+def make_base(root: str) -> None:
+    """Make `.readiness`, which git leaves alone, where it is not there. Raises OSError."""
     base = os.path.join(root, FOLDER)
     if os.path.isdir(os.path.join(base, "runs")):
         return

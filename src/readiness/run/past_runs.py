@@ -11,11 +11,11 @@ import os
 
 from readiness.gate.fold import JournalError, fold
 from readiness.run import journal
-from readiness.run.artifacts import FOLDER, RunFolder, forget, old_runs
+from readiness.run.artifacts import FOLDER, RunFolder, forget, make_base, old_runs
 from readiness.run.observe import said
 from readiness.run.test_results import read_tests
 from readiness.store.adding import add_run
-from readiness.store.address import VARIABLE, Address, HistoryError, address_of
+from readiness.store.address import PATH, VARIABLE, Address, HistoryError, address_of
 from readiness.store.opening import open_history
 from readiness.store.past_run import past_run
 
@@ -33,12 +33,23 @@ def chosen(root: str, environ: Mapping[str, str], given: str = "") -> Address:
     return address_of(given or environ.get(VARIABLE, ""), root)
 
 
+def open_chosen(root: str, environ: Mapping[str, str], given: str = "") -> Database:
+    """The history of a project, opened; the caller closes it. Raises HistoryError."""
+    address = chosen(root, environ, given)
+    try:
+        if address.place == os.path.join(root, PATH):
+            make_base(root)
+    except OSError as error:
+        raise HistoryError(f"{said(error)}; the history cannot be kept") from error
+    return open_history(address)
+
+
 def up_to_date(root: str, environ: Mapping[str, str]) -> Database:
     """The project's history with every run in it that has ended so far. The caller closes it.
 
     A run that cannot be read is left out; `readiness history` says so. Raises HistoryError.
     """
-    database = open_history(chosen(root, environ))
+    database = open_chosen(root, environ)
     try:
         take_in(root, database)
     except BaseException:

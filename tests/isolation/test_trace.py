@@ -53,6 +53,7 @@ def test_a_brittle_test_is_found_with_what_it_leans_on(write):
     (found,) = ask(write(app=APP, test_a=POLLUTER, test_b=needs), every_test=True).findings
     assert (found.test, found.kind) == ("test_b.py::test_needs", "brittle")
     assert [cause.polluter for cause in found.causes] == ["test_a.py::test_polluter"]
+    assert "it passes after this test, and fails without" in found.causes[0].proved
 
 
 @pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 11)"])

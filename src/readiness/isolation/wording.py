@@ -67,6 +67,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield f"  polluter  {cause.polluter}{f' ({cause.kind}{during})' if cause.kind != 'test' else ''}"
     if cause.state:
         yield f"  state     {cause.state}"
+    if cause.before or cause.after:
         yield f"            {cause.before}  ->  {cause.after}"
     yield f"  where     {cause.where}{'' if cause.exact else '  (the line was not found)'}"
     for frame in cause.stack[1:4]:

@@ -25,6 +25,8 @@ PROOF: Final = {
 }
 BY_TEST: Final = "run again in copies of the process: it fails after this test, and passes without"
 """The proof where a polluter is known and the state that it changed is not."""
+NEEDED: Final = "run again in copies of the process: it passes after this test, and fails without"
+"""The proof of what a brittle test leans on."""
 
 OPENINGS: Final = {
     "victim": "victim of",
@@ -61,10 +63,14 @@ class Cause:
     stack: tuple[str, ...] = ()
     put_back: bool = True
     """False where it was shown that the polluter does it, and `state`, which cannot be put back, is what that left."""
+    lets_pass: bool = False
+    """Of a brittle test: what it is that lets it pass."""
 
     @property
     def proved(self) -> str:
         """How it was shown, in words."""
+        if self.lets_pass:
+            return NEEDED
         if self.proof == "forked" and not (self.state and self.put_back):
             return BY_TEST
         return PROOF.get(self.proof, self.proof)
@@ -73,7 +79,7 @@ class Cause:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         known: dict[str, Any] = {name: str(data.get(name, "")) for name in field_names(cls)}
         known.update(exact=bool(data.get("exact")), set=int(data.get("set", 0)))
-        known.update(put_back=bool(data.get("put_back", True)))
+        known.update(put_back=bool(data.get("put_back", True)), lets_pass=bool(data.get("lets_pass")))
         known.update(stack=tuple(map(str, data.get("stack", ()))))
         return cls(**known)
 

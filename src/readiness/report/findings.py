@@ -61,6 +61,7 @@ def cause_facts(cause: Cause) -> Iterator[tuple[str, str]]:
     yield "polluter", f"{cause.polluter}{kind}"
     if cause.state:
         yield "state", cause.state
+    if cause.before or cause.after:
         yield "before", cause.before
         yield "after", cause.after
     if cause.where:

@@ -107,7 +107,7 @@ class Findings:
             states = [
                 one.state for one in self._tracker.ledger.changes if one.author.name == cause["polluter"]
             ]
-            cause["state"] = states[0] if len(set(states)) == 1 else ""
+            cause.update(state=states[0] if len(set(states)) == 1 else "", lets_pass=True)
         note = "it passes only after what is named; alone it fails"
         return self._finding(case, "brittle", causes, [note])
 

@@ -249,11 +249,18 @@ def test_writes_are_noted_with_their_paths(tmp_path):
         "import os, sys\nsys.path.insert(0, sys.argv[1])\n"
         "from readiness_probe.tracing.files import note_writes\nfound = note_writes()\n"
         "open('read.txt', 'w').close()\nbefore = set(found)\nopen('read.txt').close()\nassert found == before\n"
+        "os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
+        "try:\n    open('nowhere', 'w')\nexcept FileNotFoundError as error:\n    assert error.filename == 'nowhere'\n"
+        "sys.audit('open'); os.chdir(sys.argv[2])\n"
         "os.mkdir('folder'); os.rename('read.txt', 'moved.txt'); os.remove('moved.txt')\n"
-        "print(sorted(map(os.path.basename, found)))\n"
+        "print(sorted(map(os.path.basename, found - before)))\n"
     )
     src = os.path.dirname(os.path.dirname(os.path.dirname(sys.modules[note_writes.__module__].__file__)))
     done = subprocess.run(
-        [sys.executable, "-c", code, src], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, src, str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert done.stdout.strip() == "['folder', 'moved.txt', 'read.txt']"
+    assert done.stdout.strip() == "['folder', 'gone', 'moved.txt']"

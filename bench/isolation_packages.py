@@ -64,7 +64,7 @@ class Suite:
                     events,
                     test_timeout=None,
                     guard=False,
-                    isolation=TRACED,
+                    isolation=TRACED % "true",
                 )
             _, took = measured(lambda: self._call(command, env))
             (self.traced if traced else self.plain).append(took)

@@ -164,7 +164,7 @@ class Bench:
         for _ in range(ROUNDS):
             plain.append(self._run([python, "-m", "pytest", *QUIET])[1])
             asked = Asked(python, QUIET, str(self.folder))
-            report, took = measured(lambda asked=asked: trace(asked, self.environ, subprocess.DEVNULL))  # type: ignore[misc]
+            report, took = measured(lambda asked=asked: trace(asked, self.environ, subprocess.DEVNULL))
             traced.append(took)
             reports.append(report)
         found = [cause for report in reports for one in report.findings for cause in one.causes]
@@ -184,7 +184,7 @@ class Bench:
 
     def peer(self, name: str, binaries: Path) -> dict[str, Any]:
         if not (binaries / "python").exists():
-            return {"ran": False, "why": "not installed"}
+            return {"ran": False, "why": "no environment was given for it"}
         counted = self.folder / "counted"
         order = self.folder / "order.txt"
         order.write_text("\n".join([*self._ids(binaries), ""]))

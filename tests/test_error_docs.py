@@ -94,6 +94,16 @@ def pytest_check(code: str, command: str = "pytest t.py", **more: object) -> Out
     return ran(check(command, **more), files={"t.py": f"import os, pytest, time\n{code}\n"})
 
 
+LEAKS = "import sys\n\n\ndef test_a():\n    sys.leak = 5\n\n\ndef test_b():\n    assert not hasattr(sys, 'leak')\n\n\n"
+EDITED_MEANWHILE = (
+    f"import os\n{LEAKS}"
+    + """def test_c():
+    if "readiness-patch-" in __file__:
+        open(os.path.join(os.environ["PWD"], "t.py"), "a").write("# edited")
+"""
+)
+
+
 def served(service: dict, command: str = "test 1", **more: object) -> Outside:
     one = {"timeout": 20, "stop_timeout": 0.2, "ready": {"log": "never"}, **service}
     return ran(check(command, services=["s"], **more), services={"s": one})
@@ -412,6 +422,10 @@ REPEATED = {
     "readiness: --apply needs a patch: leave out --no-patch": Inside(
         ("isolate", "--apply", "--no-patch"), {}
     ),
+    "readiness: … has changed since the patch was verified; nothing was applied, run it again": Outside(
+        "$R isolate --quiet --apply --python $PYTHON -- -q t.py",
+        {"app.py": "LIMIT = 3\n", "t.py": EDITED_MEANWHILE},
+    ),
     "readiness: …:…: not a recorded trial: …": Inside(("trials", "check", "a"), {"a": TRIAL + "x\n"}),
     "readiness: …: there is no baseline; make one with `readiness trials baseline save`": trials(*COMPARE),
     "readiness: …: not a baseline (…); remove it, and save a new one": trials(*COMPARE, stored="x"),
@@ -660,6 +674,10 @@ WARNINGS = {
         f"{' '.join(MOUNTS)} sh -c '$R run --quiet'",
         {"readiness.yml": config(check('mount -t tmpfs t "$TMPDIR" && test 1'))},
         (*MOUNTS, "mount", "-t", "tmpfs", "t", "/mnt"),
+    ),
+    "patches could not be tried: …": pytest_check(
+        f"{LEAKS}def test_c():\n    os.path.isdir('.readiness') and open('.readiness/latest/patches', 'w').close()",
+        isolation="trace",
     ),
     "left … process(es) running, which were ended: …": ran(check("sleep 60 & test 1")),
     "its log is incomplete: …": ran(

@@ -117,6 +117,10 @@ def mend(tmp_path: Path) -> Callable[..., Report]:
         suite.write(folder)
         environ = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        if suite.name.startswith(("file", "folder")):
+            # What the traced run does to files is taken back for a trial from what git has of them.
+            for words in (("init", "--quiet"), ("add", "--all")):
+                subprocess.run(["git", *words], cwd=folder, check=True)
         asked = Asked(python, ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"), str(folder))
         told = traced(asked, environ, subprocess.DEVNULL)
         mended, _ = mend_traced(asked, told, environ, subprocess.DEVNULL, 100)

@@ -39,7 +39,7 @@ X, Y = finding("test_x", "ONE", 5), finding("test_y", "TWO", 9)
 ALL = ("test_a.py::test_one", "test_a.py::test_two", X.test, Y.test)
 
 
-def mend(findings, answer, *, left=lambda: 100.0, guarded=()):
+def mend(findings, answer, *, left=lambda: 100.0, guarded=(), further=None):
     """`answer` gets the text of `test_a.py` in a trial and names the tests that fail."""
     sources = {path: Source(path, text.encode()) for path, text in FILES.items()}
     tried = []
@@ -47,7 +47,12 @@ def mend(findings, answer, *, left=lambda: 100.0, guarded=()):
     def trial(texts):
         tried.append({path: data.decode() for path, data in texts.items()})
         failing = answer(texts.get("test_a.py", b"").decode(), texts.get("test_b.py", b"").decode())
-        return Ran({test: "failed" if test in failing else "passed" for test in ALL}, command="pytest")
+        found = tuple(one for test in failing for one in (further or {}).get(test, ()))
+        return Ran(
+            {test: "failed" if test in failing else "passed" for test in ALL},
+            findings=found,
+            command="pytest",
+        )
 
     def worse(after):
         return {"test_a.py::test_one", "test_a.py::test_two", *guarded} - after.passed
@@ -78,6 +83,18 @@ def test_what_stays_unmended_is_not_in_the_patch_and_says_why():
     assert y.patch is None
     assert "the test failed all the same" in y.no_patch
     assert '"TWO"' not in mended.diff
+
+
+def test_what_comes_to_light_when_a_leak_is_mended_is_mended_too():
+    """`test_two` leaks, too, which is seen only where `test_one` does not."""
+    edit = 'monkeypatch.setattr(app, "TWO", 2)'
+    again = replace(Y.causes[0], where="test_a.py:9", stack=("test_a.py:9",))
+    more = {X.test: (replace(X, causes=(again,)),)}
+    mended, tried = mend([X], lambda a, b: () if edit in a else (X.test,), further=more)
+    assert len(tried) == 2
+    assert DIRECT in mended.diff
+    assert edit in mended.diff
+    assert mended.findings[0].patch.mended == (X.test,)
 
 
 def test_nothing_is_shown_that_no_trial_spoke_for():

@@ -124,8 +124,8 @@ def _as_on_record(context: Context, after: Ran) -> Ran:
     called = dict(zip(names, kept, strict=True))
     # Of several tests that are called alike now, one that passed does not speak for the others.
     order = sorted(names, key=lambda name: after.outcomes[name] in ("failed", "error"))
-    found = frozenset(called.get(name, name) for name in after.found)
-    return replace(after, outcomes={called[name]: after.outcomes[name] for name in order}, found=found)
+    found = tuple(replace(one, test=called.get(one.test, one.test)) for one in after.findings)
+    return replace(after, outcomes={called[name]: after.outcomes[name] for name in order}, findings=found)
 
 
 def _worse(result: CheckResult, before: frozenset[str], after: Ran) -> frozenset[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from readiness.isolation.mend import Mended
     from readiness.record.finding import Finding, LeftOver
 
-_SORTS = ("file ", "folder ")
+_SORTS = ("file ", "folder ", "link ")
 
 
 @value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from readiness.isolation.patch.candidates import candidates
 from readiness.isolation.patch.diff import unified
 from readiness.isolation.patch.edit import Conflict, edited
+from readiness.isolation.patch.lines import in_original
 from readiness.record.finding import Patch
 from readiness.record.value import replace, value
 
@@ -83,6 +84,7 @@ class Mending:
         self._victims_first: set[Key] = set()
         self._why: dict[str, str] = {}
         self._best: Tried | None = None
+        self._further: dict[str, tuple[Cause, ...]] = {}
         self._runs = 0
         self._compared = False
 
@@ -108,14 +110,7 @@ class Mending:
             if finding.kind == "broken_and_polluted":
                 self._why[finding.test] = NOT_BY_ITSELF
             return False
-        reasons = []
-        for cause in finding.causes:
-            made, why = candidates(finding.test, cause, self._files, brittle=finding.kind == "brittle")
-            self._ways.setdefault(shared(cause), [one for one in made if one.side != "victim"])
-            self._ways[own(finding, cause)] = [one for one in made if one.side == "victim"]
-            if made and made[0].side == "victim":
-                self._victims_first.add(own(finding, cause))
-            reasons.append(why)
+        reasons = self._collect(finding, finding.causes)
         if not finding.causes:
             reasons.append("no cause is known")
         if any(not why for why in reasons):
@@ -123,9 +118,25 @@ class Mending:
         self._why[finding.test] = "; ".join(dict.fromkeys(filter(None, reasons)))
         return False
 
+    def _collect(self, finding: Finding, causes: Iterable[Cause]) -> list[str]:
+        """Of each cause, why there is no candidate; empty where there is one."""
+        reasons = []
+        for cause in causes:
+            made, why = candidates(finding.test, cause, self._files, brittle=finding.kind == "brittle")
+            self._ways.setdefault(shared(cause), [one for one in made if one.side != "victim"])
+            self._ways[own(finding, cause)] = [one for one in made if one.side == "victim"]
+            if made and made[0].side == "victim":
+                self._victims_first.add(own(finding, cause))
+            reasons.append(why)
+        return reasons
+
     def _time_is_there(self) -> bool:
         """A first trial is made in any case where there is time at all."""
         return self._left() > (self._expected if self._runs else 0.0)
+
+    def _causes(self, finding: Finding) -> tuple[Cause, ...]:
+        """Those that were found, and those that came to light when they were mended."""
+        return (*finding.causes, *self._further.get(finding.test, ()))
 
     def _key(self, finding: Finding, cause: Cause) -> Key:
         """Of the candidates that are next for a cause: those for every test that it breaks, or this test's own."""
@@ -134,7 +145,7 @@ class Mending:
         return first if self._ways.get(first) else second
 
     def _try(self, wanted: Iterable[Finding]) -> Tried | None:
-        names = dict.fromkeys(self._key(one, cause) for one in wanted for cause in one.causes)
+        names = dict.fromkeys(self._key(one, cause) for one in wanted for cause in self._causes(one))
         chosen = {name: ways[0] for name in names if (ways := self._ways.get(name))}
         while chosen:
             try:
@@ -189,9 +200,27 @@ class Mending:
         for one in wanted:
             if tried.harmed or one.test not in tried.mended:
                 self._why[one.test] = _said(one.test, tried)
+        if not tried.harmed and self._learn(wanted, tried):
+            return True
         for name in guilty:
             self._ways[name].pop(0)
         return bool(guilty) and any(self._ways.values())
+
+    def _learn(self, wanted: Sequence[Finding], tried: Tried) -> bool:
+        """Take over the causes for which tests fail now that what was known is mended; whether any is new."""
+        now = {one.test: one for one in tried.ran.findings}
+        learned = False
+        for one in wanted:
+            found = now.get(one.test) if one.test not in tried.mended else None
+            known = {shared(cause)[:2] for cause in self._causes(one)}
+            causes = [
+                in_original(cause, tried.texts, self._files) for cause in (found.causes if found else ())
+            ]
+            new = tuple(cause for cause in causes if shared(cause)[:2] not in known)
+            if any(not why for why in self._collect(one, new)):
+                self._further[one.test] = (*self._further.get(one.test, ()), *new)
+                learned = True
+        return learned
 
     def _blames_an_edit(self, tried: Tried) -> bool:
         """Whether a test that is worse is a polluter, or lies in a file that was edited."""
@@ -219,7 +248,7 @@ class Mending:
             name
             for one in wanted
             if one.test not in tried.mended
-            for cause in one.causes
+            for cause in self._causes(one)
             if (name := self._key(one, cause)) in tried.chosen
         ]
         if tried.harmed:
@@ -232,7 +261,9 @@ class Mending:
         if best is None:
             return
         mended = [one for one in wanted if one.test in best.mended]
-        needed = {name for one in mended for cause in one.causes for name in (shared(cause), own(one, cause))}
+        needed = {
+            name for one in mended for cause in self._causes(one) for name in (shared(cause), own(one, cause))
+        }
         chosen = {name: way for name, way in best.chosen.items() if name in needed}
         if len(chosen) == len(best.chosen):
             return
@@ -254,7 +285,7 @@ class Mending:
     def _with(self, finding: Finding, best: Tried, diff: str) -> Finding:
         if finding.test not in best.mended or finding.kind not in MENDABLE:
             return self._without(finding)
-        names = [name for cause in finding.causes for name in (own(finding, cause), shared(cause))]
+        names = [name for cause in self._causes(finding) for name in (own(finding, cause), shared(cause))]
         sides = [best.chosen[name].side for name in names if name in best.chosen]
         patch = Patch(
             diff=diff,

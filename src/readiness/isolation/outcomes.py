@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from readiness.record.finding import Finding
 from readiness.record.value import value
 
 TYPE_CHECKING = False
@@ -19,15 +20,19 @@ class Ran:
     """One run of a suite. `outcomes` maps a test to the word of its last attempt (`passed`, `failed`, …).
 
     `problems` are files and arguments that could not be used and runs that never came to their end. `elsewhere` are
-    modules that a copy of a project took from the original. `found` are tests that tracing had something to say of.
+    modules that a copy of a project took from the original. `findings` is what tracing had to say of tests.
     """
 
     outcomes: Mapping[str, str]
     problems: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
-    found: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
     command: str = ""
     seconds: float = 0.0
+
+    @property
+    def found(self) -> frozenset[str]:
+        return frozenset(one.test for one in self.findings)
 
     @property
     def passed(self) -> frozenset[str]:
@@ -44,7 +49,7 @@ def ran(found: Sequence[Run], command: str = "", seconds: float = 0.0) -> Ran:
                 str(one) for run in found for said in run.of("elsewhere") for one in said["modules"]
             )
         ),
-        found=frozenset(str(one["id"]) for run in found for one in run.of("finding")),
+        findings=tuple(Finding.from_json(one) for run in found for one in run.of("finding")),
         command=command,
         seconds=seconds,
     )

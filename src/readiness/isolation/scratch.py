@@ -91,6 +91,7 @@ def copied(
         try:
             _Copy(root, target, without).folder("")
             for path, data in texts.items():
+                os.makedirs(os.path.dirname(os.path.join(target, path)), exist_ok=True)
                 with open(os.path.join(target, path), "wb") as file:
                     file.write(data)
         except (OSError, shutil.Error) as error:

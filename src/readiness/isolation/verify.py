@@ -15,12 +15,15 @@ from readiness.record.value import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import IO, Any
+    from typing import IO, Any, Final
 
     from readiness.isolation.asked import Asked
     from readiness.isolation.outcomes import Ran
     from readiness.isolation.scratch import Paths
     from readiness.isolation.trace import Traced
+
+RETRACE_SECONDS: Final = 30.0
+"""What may be spent on questions about tests that still fail in a trial."""
 
 
 def mend_traced(
@@ -60,13 +63,13 @@ def try_in_copy(
     texts: Mapping[str, bytes],
     without: frozenset[str] = frozenset(),
 ) -> Ran:
-    """The traced command in a copy in which `texts` are in place. Replays are left out unless they are what found it."""
+    """The traced command in a copy in which `texts` are in place; what still fails there is traced once more."""
     with copied(project.root, texts, without=without) as target:
         there = replace(
             asked,
             folder=os.path.join(target, os.path.relpath(project.folder, project.root)),
             arguments=tuple(one.replace(project.root, target) for one in asked.arguments),
-            replays=asked.replays if asked.every_test else 1,
+            seconds=asked.seconds if asked.every_test else min(asked.seconds, RETRACE_SECONDS),
         )
         env = import_path(paths, project.root, target, environ)
         ended = ran_in_copy(there, env, output, project.root)

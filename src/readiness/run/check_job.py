@@ -71,8 +71,8 @@ def prepare(
     leads the clients of an nd or live check to its relay, whatever else names a server.
 
     `guard` asks the probe to keep the network out of every pytest process, for want of a namespace; `trials` tells it how
-    to repeat tests. `copy_of` is the project's root where the check is to run once more in a copy of it: not traced, and
-    with a log of its own. Raises OSError or ValueError when the probe cannot be linked.
+    to repeat tests. `copy_of` is the project's root where the check is to run once more in a copy of it, with a
+    log of its own. Raises OSError or ValueError when the probe cannot be linked.
     """
     name = f"{check.name}.patch" if copy_of else check.name
     events = context.folder.inside("probe", name)

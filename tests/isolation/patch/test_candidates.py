@@ -249,11 +249,15 @@ def test_a_brittle_test_sets_up_what_it_needs_where_a_literal_says_it(texts):
 
 
 def test_an_unknown_state_is_guessed_at_from_the_polluter_s_writes(texts):
-    source = "import os\nimport app\n\n\ndef test_polluter():\n    own = {}\n    own['x'] = 1\n    app.LIMIT = 5\n    os.chdir('/')\n"
+    source = (
+        "import os\nimport app\n\n\ndef test_polluter():\n    own = {}\n    own['x'] = 1\n    app.LIMIT = 5\n"
+        "    os.chdir('/')\n\n\ndef test_other():\n    os.chdir('/')\n"
+    )
     cause = Cause("test_a.py::test_polluter", "", "", "", "test_a.py:5", "forked", exact=False)
-    (made,) = texts(test_a=source).made(cause)
-    assert "    own['x'] = 1\n" in made["test_a.py"]
-    assert "    monkeypatch.setattr(app, \"LIMIT\", 5)\n    monkeypatch.chdir('/')\n" in made["test_a.py"]
+    made, everywhere = (one["test_a.py"] for one in texts(test_a=source).made(cause))
+    assert "    own['x'] = 1\n" in made
+    assert "    monkeypatch.setattr(app, \"LIMIT\", 5)\n    monkeypatch.chdir('/')\n" in made
+    assert (made.count("monkeypatch.chdir"), everywhere.count("monkeypatch.chdir")) == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -25,19 +25,24 @@ if TYPE_CHECKING:
 
 
 def guessed(cause: Cause, files: Files) -> Iterator[Candidate]:
-    """Every plain write in the polluter and in what sets it up, undone."""
+    """Every plain write in the polluter and in what sets it up, undone; then in the whole file, whose other tests may do
+    the same."""
     path, *names = cause.polluter.partition("[")[0].split("::")
     source = files.read(path) if names else None
     polluter = by_name(source, tuple(names)) if source else None
     if source is None or polluter is None:
         return
-    edits: list[Edit] = []
-    for host in _around(source, polluter):
-        kept: set[Keep] = set()
-        for statement in _statements(host):
-            edits += _undone(source, host, statement, kept) or ()
-    if edits:
-        yield Candidate("polluter", tuple(dict.fromkeys(edits)))
+    everywhere = [host_of(source, function, classes) for function, classes in source.functions()]
+    for hosts in (list(_around(source, polluter)), everywhere):
+        edits = [edit for host in hosts for edit in _edits(source, host)]
+        if edits:
+            yield Candidate("polluter", tuple(dict.fromkeys(edits)))
+
+
+def _edits(source: Source, host: Host) -> Iterator[Edit]:
+    kept: set[Keep] = set()
+    for statement in _statements(host):
+        yield from _undone(source, host, statement, kept) or ()
 
 
 def _around(source: Source, polluter: Host) -> Iterator[Host]:

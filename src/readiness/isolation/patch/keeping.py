@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from readiness.isolation.patch.edit import Import
 from readiness.isolation.patch.spelling import spell
+from readiness.isolation.patch.state import ABSENT
 from readiness.record.value import value
 
 TYPE_CHECKING = False
@@ -57,8 +58,9 @@ def keeps(state: State, source: Source) -> list[Keep]:
     """The ways to keep a state in one file, the best first; none where no code reaches it."""
     if state.kind in _WORDS:
         return [_spelled_modules(_WORDS[state.kind], source)]
-    if state.kind in ("file", "folder"):
-        return [_spelled_modules(_of_file(state, source), source)]
+    if state.kind in ("file", "folder", "link"):
+        keep = _of_file(state, source)
+        return [_spelled_modules(keep, source)] if keep.cleanups else []
     if state.kind == "gc":
         return [_spelled_modules(_of_gc(state), source)]
     if state.kind in ("attribute", "item", "cache", "defaults"):
@@ -105,8 +107,17 @@ def _of_file(state: State, source: Source) -> Keep:
         return Keep((), removed, modules=("pathlib", "shutil"))
     if state.was_absent:
         return Keep((), ((f"{path}.unlink", "missing_ok=True"),), modules=tuple(modules))
-    made = (f"{path}.parent.mkdir", "parents=True", "exist_ok=True")
-    return Keep((), ((f"{path}.write_bytes", f"{path}.read_bytes()"), made), modules=tuple(modules))
+    if state.kind == "link":
+        return Keep()
+    written: list[tuple[str, ...]] = [
+        (f"{path}.chmod", f"{path}.stat().st_mode"),
+        (f"{path}.write_bytes", f"{path}.read_bytes()"),
+    ]
+    if "mode" not in state.before + state.after:
+        written.pop(0)
+    if state.after == ABSENT:
+        written.append((f"{path}.parent.mkdir", "parents=True", "exist_ok=True"))
+    return Keep((), tuple(written), modules=tuple(modules))
 
 
 def _attribute(state: State, holder: str) -> list[Keep]:

@@ -41,13 +41,13 @@ WORDS: Final = {
 """State that is no expression of Python."""
 _CACHE: Final = "the cache of "
 _FIXTURE: Final = "the value of fixture "
-_NAMED: Final = ("file", "folder", "context variable")
+_NAMED: Final = ("file", "folder", "link", "context variable")
 
 
 @value
 class State:
     """`kind` is `attribute` (`holder.name`), `item` (`holder[name]`, `name` being the key as source), `cache` (of
-    the function `holder`), `defaults` (of the function `holder`), `file` or `folder` (`name` is its path, relative to
+    the function `holder`), `defaults` (of the function `holder`), `file`, `folder` or `link` (`name` is its path, relative to
     pytest's rootdir, to `~` or to `$TMPDIR`), `context variable`, or one of WORDS' values.
 
     `holder` is an expression that starts with the full name of `module`; where `module` is empty it starts with the

@@ -63,6 +63,7 @@ cause = st.builds(
     where=st.one_of(text, st.just("tests/test_a.py:8")),
     proof=st.one_of(st.sampled_from(["forked", "fresh"]), text),
     exact=flag,
+    put_back=flag,
     set=st.integers(0, 2),
     stack=texts,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from readiness.record.outcome import Outcome
@@ -17,6 +17,9 @@ from readiness.report.terminal import summary
 from readiness.report.width import columns
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+# A failing record is shown as it was drawn: making one smaller takes minutes.
+DRAWN = (Phase.explicit, Phase.generate)
 
 
 def lines_of(record: Record, width: int = 120) -> list[str]:
@@ -47,7 +50,7 @@ def test_without_its_colours_it_is_the_same(
     assert coloured.count("\x1b[0m") * 2 == coloured.count("\x1b[")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, phases=DRAWN)
 @given(data=st.data())
 def test_every_check_has_a_line_with_its_outcome_in_words(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject
@@ -69,12 +72,11 @@ def test_the_seed_on_a_screen(seed: Record) -> None:
     assert re.fullmatch(
         r"  ✘ failed +all_smokes_core +core +3\.42 s  41 passed, 1 failed, 1 skipped", shown[at]
     )
-    assert shown[at + 1 : at + 7] == [
+    assert shown[at + 1 : at + 6] == [
         "      tests/smoke_optional/test_agent_proxy_validation_errors.py:52 in test_agent_proxy_headers_precedence",
         "        AssertionError: assert {} == {'X-Env': 'B', 'X-Req': 'C'}",
         "        victim of tests/smoke_optional/test_agent_proxy_headers_and_errors.py::test_errors",
         "        which leaves agent_proxy.HttpToolsInvoker changed (tests/smoke_optional/test_agent_proxy_headers_and_errors.py:…",
-        "        fix, verified: git apply .readiness/runs/20260928T091500Z-3f9a/patches/all_smokes_core.diff",
         "      log: .readiness/runs/20260928T091500Z-3f9a/logs/all_smokes_core.log",
     ]
     assert "lanes    core NOT READY · nd NOT RUN (last READY 3 days ago) · live NOT RUN (never)" in shown

@@ -37,6 +37,7 @@ OPENINGS: Final = {
     "brittle": "passes only after",
 }
 CAUSES_SHOWN: Final = 2
+LONGEST_NAME: Final = 400
 
 
 @value
@@ -161,8 +162,13 @@ class Finding:
 
 
 def _because(cause: Cause) -> str:
-    state = f", which leaves {cause.state} changed" if cause.state else ""
-    return f"{cause.polluter}{state} ({cause.where})"
+    state = f", which leaves {_named(cause.state)} changed" if cause.state else ""
+    return f"{_named(cause.polluter)}{state} ({_named(cause.where)})"
+
+
+def _named(text: str) -> str:
+    """In a sentence, which nobody reads to its end otherwise."""
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
 @value

@@ -17,6 +17,7 @@ DIFF_LINES: Final = 200
 DIFF_CHARACTERS: Final = 12_000
 """What a report shows of a patch: all of it or nothing, since half a patch cannot be applied."""
 FRAMES: Final = 4
+LONGEST: Final = 500
 SIDES: Final = {
     "polluter": "in the test that leaks",
     "fixture": "in the fixture that leaks",
@@ -30,7 +31,8 @@ def of_failure(check: CheckResult, failure: Failure) -> Finding | None:
     named = failure.test
     for one in check.findings:
         # A failed subtest has its description after its test's id.
-        if one.test and (named == one.test or named.startswith(f"{one.test} ")):
+        length = len(one.test)
+        if length and named.startswith(one.test) and named[length : length + 1] in ("", " "):
             return one
     return None
 
@@ -44,31 +46,37 @@ def without_failure(check: CheckResult, shown: int) -> tuple[Finding, ...]:
 def message(check: CheckResult, failure: Failure) -> str:
     """What the test itself said: the sentence that the gate put before it is left out where its finding is told."""
     finding = of_failure(check, failure)
-    return failure.message.removeprefix(f"{finding.because()}: ") if finding else failure.message
+    said = f"{finding.because()}: " if finding else ""
+    return failure.message.removeprefix(said) if said != ": " else failure.message
 
 
 def heading(finding: Finding) -> str:
     """`victim: fails because of what other tests left behind; alone it passes`."""
-    kind = finding.kind.replace("_", " ")
+    kind = _cut(finding.kind).replace("_", " ")
     meaning = CLASSES.get(finding.kind, "")
     return f"{kind}: {meaning}" if meaning else kind
 
 
 def cause_facts(cause: Cause) -> Iterator[tuple[str, str]]:
-    """Name and text of everything that is known of a cause; what is not known is left out."""
-    during = f", {cause.scope} scope, set up for {cause.during}" if cause.during else ""
-    kind = f" ({cause.kind}{during})" if cause.kind not in ("", "test") else ""
-    yield "polluter", f"{cause.polluter}{kind}"
+    """Name and text of everything that is known of a cause; what is not known is left out, and long texts are cut."""
+    during = f", {_cut(cause.scope)} scope, set up for {_cut(cause.during)}" if cause.during else ""
+    kind = f" ({_cut(cause.kind)}{during})" if cause.kind not in ("", "test") else ""
+    yield "polluter", f"{_cut(cause.polluter)}{kind}"
     if cause.state:
-        yield "state", cause.state
+        yield "state", _cut(cause.state)
     if cause.before or cause.after:
-        yield "before", cause.before
-        yield "after", cause.after
+        yield "before", _cut(cause.before)
+        yield "after", _cut(cause.after)
     if cause.where:
-        yield "where", cause.where + ("" if cause.exact else " (the line was not found)")
+        yield "where", _cut(cause.where) + ("" if cause.exact else " (the line was not found)")
     if cause.stack[1:]:
-        yield "called from", ", ".join(cause.stack[1 : 1 + FRAMES])
-    yield "proof", cause.proved
+        yield "called from", ", ".join(map(_cut, cause.stack[1 : 1 + FRAMES]))
+    yield "proof", _cut(cause.proved)
+
+
+def _cut(text: str) -> str:
+    """Short enough to be put together with others; every report shows less of it."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def together(finding: Finding) -> str:
@@ -93,7 +101,9 @@ def patch_proof(patch: Patch) -> str:
         return "It was not shown to mend anything: look before you use it."
     mended = plural(len(patch.mended), "test")
     ran = f": {plural(patch.tests, 'test')} ran" if patch.tests else ""
-    return f"Run again in a copy with this change{ran}, {mended} mended and none worse ({patch.command})."
+    return (
+        f"Run again in a copy with this change{ran}, {mended} mended and none worse ({_cut(patch.command)})."
+    )
 
 
 def fits(patch: Patch) -> bool:
@@ -105,4 +115,4 @@ def summed_up(finding: Finding) -> str:
     """One line: the class, who and what, and whether there is a fix."""
     said = finding.because() or heading(finding)
     fix = "; a verified fix is in report.json" if finding.patch and finding.patch.verified else ""
-    return f"{finding.test}: {said}{fix}"
+    return f"{_cut(finding.test)}: {said}{fix}"

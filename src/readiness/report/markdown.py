@@ -24,6 +24,8 @@ RESERVE: Final = 8192
 """Bytes of a limited document kept free for the sentences that say what was left out."""
 LONGEST: Final = 400
 """Characters of one piece in running text or in a table; the whole is in report.json."""
+LONGEST_REASON: Final = 1000
+"""Of a sentence that says why: it ends with the values that were compared."""
 
 
 @value
@@ -39,9 +41,9 @@ class Block:
     unit: str = "line"
 
 
-def prose(text: str) -> str:
+def prose(text: str, longest: int = LONGEST) -> str:
     """Text from outside within a line of our own."""
-    shown = _shortened(text).strip().translate(SPECIAL)
+    shown = _shortened(text, longest).strip().translate(SPECIAL)
     if "_" in shown:
         shown = _underscores(shown)
     after_digits = shown.lstrip("0123456789")
@@ -131,6 +133,6 @@ def _size(text: str) -> int:
     return len(text.encode("utf-8", "backslashreplace"))
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int = LONGEST) -> str:
     shown = plain(text)
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

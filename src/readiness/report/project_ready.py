@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
 from readiness.report import answered, findings, trials, wording
-from readiness.report.markdown import Block, code, document, fenced, header_rows, prose, row
+from readiness.report.markdown import LONGEST_REASON, Block, code, document, fenced, header_rows, prose, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ def project_ready(record: Record) -> str:
 
 def blocks(record: Record) -> Iterator[Block]:
     """The document in parts, the most telling first; a part with nothing in it is left out."""
-    yield Block("", (_origin(record), ""), tuple(f"- {prose(reason)}" for reason in record.reasons), "reason")
+    yield Block(
+        "",
+        (_origin(record), ""),
+        tuple(f"- {prose(reason, LONGEST_REASON)}" for reason in record.reasons),
+        "reason",
+    )
     checks = header_rows(("check", "lane", "outcome", "tests", "took", "ran against", "why"))
     lanes = header_rows(("lane", "what it means", "verdict", "ran against", "ran"))
     sections = (
@@ -95,7 +100,7 @@ def _story(check: CheckResult) -> str:
     parts = [
         f"### {code(check.name)}: {wording.outcome_word(check.outcome)}{kind}",
         "",
-        prose(check.reason),
+        prose(check.reason, LONGEST_REASON),
         "",
     ]
     for failure in check.failures[:1]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from readiness.record.finding import OPENINGS
 from readiness.record.outcome import LANES, LaneVerdict, Outcome, Verdict
-from readiness.record.value import value
-from readiness.report import answered, findings, trials, wording
-from readiness.report.plain import first_line, plain, plain_lines
+from readiness.report import trials, wording
+from readiness.report.plain import first_line, plain
+from readiness.report.terminal_story import Line, told_below
 from readiness.report.width import columns, cut, padded
 
 TYPE_CHECKING = False
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Final
 
-    from readiness.record.finding import Finding
     from readiness.record.record import Record
     from readiness.record.result import CheckResult
 
@@ -40,22 +38,12 @@ LEAST: Final = 8
 """Lines for the checks and what is told of them, however much else there is."""
 KEPT: Final = 6
 """Lines of these that are kept for telling why the first check did not pass."""
+LISTED: Final = 5
+"""Checks that have a line of their own before that."""
 AT_ONCE: Final = 3
 """Lines that one check is given before the next has its turn."""
-LINES_OF_A_MESSAGE: Final = 4
 MOST_LINES: Final = 2
 """Reasons, notes or problems shown."""
-
-
-@value
-class _Line:
-    """A line, and a colour for its first `coloured` characters."""
-
-    text: str
-    colour: str = ""
-    coloured: int = 0
-    rank: int = 0
-    """Of a line that tells more of a check: the lower, the sooner it is shown where there is little room."""
 
 
 def summary(record: Record, *, colour: bool, width: int, height: int = SCREEN) -> str:
@@ -66,22 +54,22 @@ def summary(record: Record, *, colour: bool, width: int, height: int = SCREEN) -
     return "".join(f"{_drawn(line, colour, width)}\n" for line in _lines(record, max(height, SCREEN)))
 
 
-def _drawn(line: _Line, colour: bool, width: int) -> str:
+def _drawn(line: Line, colour: bool, width: int) -> str:
     text = cut(line.text.rstrip(), width)
     if not colour or not line.colour:
         return text
     return f"\x1b[{line.colour}m{text[: line.coloured]}\x1b[0m{text[line.coloured :]}"
 
 
-def _lines(record: Record, height: int) -> Iterator[_Line]:
-    foot = [_Line(""), *_foot(record), _verdict(record)]
-    yield _Line(_title(record))
-    yield _Line("")
+def _lines(record: Record, height: int) -> Iterator[Line]:
+    foot = [Line(""), *_foot(record), _verdict(record)]
+    yield Line(_title(record))
+    yield Line("")
     yield from _checks(record.checks, max(LEAST, height - 2 - len(foot)))
     yield from foot
 
 
-def _foot(record: Record) -> Iterator[_Line]:
+def _foot(record: Record) -> Iterator[Line]:
     yield _labelled("lanes", " · ".join(_lanes(record)))
     yield from _findings(record)
     yield from _several("note", record.notes)
@@ -90,7 +78,10 @@ def _foot(record: Record) -> Iterator[_Line]:
     if record.verdict is not Verdict.READY:
         run = plain(record.header.run_id)
         yield _labelled("read", f"PROJECT_READY.md, or .readiness/runs/{run}/report.html")
-    yield from _several("patch", tuple(map(plain, wording.patch_commands(record))))
+    commands = wording.patch_commands(record)
+    if commands:
+        more = f" (and {len(commands) - 1} more, in PROJECT_READY.md)" if len(commands) > 1 else ""
+        yield _labelled("patch", plain(commands[0]) + more)
     command = wording.next_command(record)
     if command:
         yield _labelled("next", plain(command))
@@ -107,18 +98,18 @@ def _title(record: Record) -> str:
     return plain(f"readiness {header.run_id} · {' · '.join(facts)}")
 
 
-def _checks(checks: tuple[CheckResult, ...], room: int) -> Iterator[_Line]:
+def _checks(checks: tuple[CheckResult, ...], room: int) -> Iterator[Line]:
     """A line for each check, and below it as much of what is known as there is room for."""
     ranked = sorted(range(len(checks)), key=lambda at: not checks[at].required)
     bad = [at for at in ranked if checks[at].outcome is not Outcome.PASSED]
     good = [at for at, check in enumerate(checks) if check.outcome is Outcome.PASSED]
-    lines = room - (min(KEPT, len(_more(checks[bad[0]]))) if bad else 0)
+    lines = room - (min(KEPT, max(0, room - LISTED), len(told_below(checks[bad[0]]))) if bad else 0)
     folded = len(good) > 1 and (len(checks) >= FOLDED_FROM or len(checks) > lines)
     for_bad = lines - (1 if folded else len(good))
     shown = bad if len(bad) <= for_bad else bad[: for_bad - 1]
     left = room - len(shown) - (len(shown) < len(bad)) - (1 if folded else len(good))
     named = shown if folded else [*shown, *good]
-    told = [_more(checks[at]) for at in named]
+    told = [told_below(checks[at]) for at in named]
     below = {
         at: _first(more, number)
         for at, more, number in zip(named, told, _shared(list(map(len, told)), left), strict=True)
@@ -133,12 +124,12 @@ def _checks(checks: tuple[CheckResult, ...], room: int) -> Iterator[_Line]:
         yield _folded(Outcome.PASSED, "passed", [checks[at] for at in good], GREEN)
 
 
-def _folded(outcome: Outcome, word: str, checks: list[CheckResult], colour: str) -> _Line:
+def _folded(outcome: Outcome, word: str, checks: list[CheckResult], colour: str) -> Line:
     """Several checks in one line."""
     label = f"  {wording.SYMBOLS[outcome]} {word:<13}"
     more = "more " if word != "passed" else ""
     number = f"{len(checks)} {more}{'check' if len(checks) == 1 else 'checks'}"
-    return _Line(f"{label}{number}: {plain(', '.join(one.name for one in checks))}", colour, len(label))
+    return Line(f"{label}{number}: {plain(', '.join(one.name for one in checks))}", colour, len(label))
 
 
 def _shared(wanted: list[int], room: int) -> list[int]:
@@ -153,85 +144,21 @@ def _shared(wanted: list[int], room: int) -> list[int]:
     return given
 
 
-def _first(lines: list[_Line], number: int) -> list[_Line]:
+def _first(lines: list[Line], number: int) -> list[Line]:
     """So many of the lines, those of the lowest rank, in their order."""
     chosen = sorted(range(len(lines)), key=lambda at: lines[at].rank)[:number]
     return [lines[at] for at in sorted(chosen)]
 
 
-def _check(check: CheckResult, name_width: int) -> _Line:
+def _check(check: CheckResult, name_width: int) -> Line:
     label = f"  {wording.SYMBOLS[check.outcome]} {wording.outcome_word(check.outcome):<13}"
     found = wording.counts(check.counts) or plain(check.reason)
     text = f"{label}{padded(_name(check), name_width)}  {plain(check.lane):<4}  {wording.took(check):>9}  {found}"
-    return _Line(text, COLOURS.get(check.outcome, RED), len(label))
-
-
-def _more(check: CheckResult) -> list[_Line]:
-    """What is told below the line of a check."""
-    story = [] if check.outcome is Outcome.PASSED else list(_story(check))
-    return [*story, *_answered(check)]
-
-
-def _answered(check: CheckResult) -> Iterator[_Line]:
-    if found := answered.line(check):
-        yield _told(plain(found), 4)
-    if check.trials:
-        yield from (_told(plain(one), 4) for one in trials.lines(check))
-        if check.outcome is not Outcome.PASSED:
-            yield from (_told(one, 6) for one in trials.plotted(check))
+    return Line(text, COLOURS.get(check.outcome, RED), len(label))
 
 
 def _name(check: CheckResult) -> str:
     return plain(check.name) + ("" if check.required else " (optional)")
-
-
-def _story(check: CheckResult) -> Iterator[_Line]:
-    """The first failure with its own values and its cause, else the reason and what was last written."""
-    failure = wording.first_failure(check)
-    if failure:
-        test = failure.test.rpartition("::")[2] if failure.where else failure.test
-        yield _told(plain(f"{failure.where} in {test}" if failure.where else test))
-        said = [line for line in plain_lines(findings.message(check, failure)) if line.strip()]
-        ranks = (0, *[5] * LINES_OF_A_MESSAGE)
-        yield from (
-            _told(f"  {line}", rank) for line, rank in zip(said, ranks[:LINES_OF_A_MESSAGE], strict=False)
-        )
-        if finding := findings.of_failure(check, failure):
-            yield from _of_finding(finding, check)
-        more = len(check.failures) - 1 + check.failures_left_out
-        if more:
-            yield _told(f"and {wording.plural(more, 'more failure')}", 2)
-    elif wording.counts(check.counts):
-        yield _told(plain(check.reason))
-    elif check.outcome is not Outcome.SKIPPED and check.last_output.strip():
-        yield _told(f"last: {first_line(check.last_output.strip().splitlines()[-1])}")
-    if check.cause:
-        yield _told(f"cause: {plain(check.cause)}", 2)
-    if check.survivors:
-        yield _told(f"could not be ended: {plain(', '.join(check.survivors))}", 1)
-    if check.log and check.outcome is not Outcome.SKIPPED:
-        yield _told(f"log: {plain(check.log)}", 3)
-
-
-def _of_finding(finding: Finding, check: CheckResult) -> Iterator[_Line]:
-    opening = OPENINGS.get(finding.kind, "")
-    if not finding.causes and opening:
-        yield _told(f"  {opening}", 1)
-    for cause in finding.causes[:1]:
-        # In two lines: the names of a test and of a state fill one each.
-        yield _told(f"  {opening} {plain(cause.polluter)}", 1)
-        if cause.state:
-            yield _told(f"  which leaves {plain(cause.state)} changed ({plain(cause.where)})", 1)
-    if finding.patch and finding.patch.verified:
-        run, _, log = check.log.rpartition("/logs/")
-        how = (
-            f"git apply {plain(run)}/patches/{plain(check.name)}.diff" if log else "it is in PROJECT_READY.md"
-        )
-        yield _told(f"  fix, verified: {how}", 1)
-
-
-def _told(text: str, rank: int = 0) -> _Line:
-    return _Line(f"      {text}", rank=rank)
 
 
 def _lanes(record: Record) -> Iterator[str]:
@@ -246,7 +173,7 @@ def _lanes(record: Record) -> Iterator[str]:
         yield plain(f"{name} {status.verdict}{since}")
 
 
-def _findings(record: Record) -> Iterator[_Line]:
+def _findings(record: Record) -> Iterator[Line]:
     if not record.lint:
         return
     number = {
@@ -261,23 +188,23 @@ def _findings(record: Record) -> Iterator[_Line]:
     yield _labelled("lint", plain(f"{counted}: {first.where}: {first.message}"))
 
 
-def _several(label: str, texts: tuple[str, ...]) -> Iterator[_Line]:
+def _several(label: str, texts: tuple[str, ...]) -> Iterator[Line]:
     shown = texts if len(texts) <= MOST_LINES else texts[: MOST_LINES - 1]
     yield from (_labelled(label, first_line(text)) for text in shown)
     if len(texts) > len(shown):
         yield _labelled(label, f"and {len(texts) - len(shown)} more, in PROJECT_READY.md")
 
 
-def _labelled(label: str, text: str) -> _Line:
-    return _Line(f"{label:<9}{text}")
+def _labelled(label: str, text: str) -> Line:
+    return Line(f"{label:<9}{text}")
 
 
-def _verdict(record: Record) -> _Line:
+def _verdict(record: Record) -> Line:
     why = first_line(record.reasons[0]) if record.reasons else ""
     more = (
         f" (and {wording.plural(len(record.reasons) - 1, 'more reason')})" if len(record.reasons) > 1 else ""
     )
     cut_short = f"  interrupted: {plain(record.interrupted)};" if record.interrupted else ""
-    return _Line(
+    return Line(
         f"{record.verdict}{cut_short}  {why}{more}", VERDICT_COLOURS[record.verdict], len(record.verdict)
     )

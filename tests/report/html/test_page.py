@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from readiness.record.finding import Patch
+from readiness.record.finding import Cause, Finding, LeftOver, Patch
 from readiness.record.outcome import Outcome, Verdict
 from readiness.record.record import Record
 from readiness.record.result import Failure, Skip
@@ -219,12 +219,16 @@ def test_ten_megabytes_of_message_make_a_small_page(seed: Record) -> None:
     check = replace(seed.checks[0], reason=huge, failures=failures, skips=(Skip(huge, huge),), log=huge)
     check = replace(check, last_output=huge, command=huge, name=huge)
     check = replace(check, warnings=(huge,) * 3, survivors=(huge,), place=huge)
+    cause = Cause(huge, huge, huge, huge, huge, huge, stack=(huge,) * 9)
+    patch = Patch(huge, huge, True, huge, (huge,) * 9)
+    finding = Finding(huge, "victim", huge, (cause,) * 9, (huge,) * 9, patch, huge)
+    check = replace(check, findings=(finding,) * 30, left_over=(LeftOver(huge, huge, huge),) * 30)
     record = replace(seed, checks=(check,) * 20, reasons=(huge,), notes=(huge,), interrupted=huge)
     started = time.process_time()
     source = report_html(record)
-    assert time.process_time() - started < 2.0, "no text is read whole"
+    assert time.process_time() - started < 4.0, "no text is read whole"
     harmless(Page(source))
-    assert len(source) < 2_000_000
+    assert len(source) < 3_000_000
 
 
 def test_ten_thousand_checks_keep_the_document_small(seed: Record) -> None:

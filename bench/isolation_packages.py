@@ -29,6 +29,8 @@ from readiness.run.probe_link import link
 
 TESTS = ("tests", "testing", "test")
 SECONDS = 240
+FEWEST = 10
+"""Tests; a suite that shows fewer could not be collected here."""
 Outcomes = dict[str, list[str]]
 
 
@@ -141,6 +143,8 @@ def main() -> None:
             print(f"{folder.name}: {known[folder.name]}", file=sys.stderr)
             continue
         known[folder.name] = suite.told()
+        if known[folder.name]["tests"] < FEWEST:
+            known[folder.name] = {"ran": False, "why": "its tests could not be collected here"}
         print(f"{folder.name}: {json.dumps(known[folder.name])}", file=sys.stderr, flush=True)
         if args.write:
             write_section("packages", summed(known, args.rounds))

@@ -193,6 +193,29 @@ def test_the_patched_suite_is_green_but_for_the_broken_test(gated):
     assert "FAILED tests/test_e_validation.py::test_broken" in done.stdout
 
 
+SMALL = {
+    "app.py": "LIMIT = 3\n",
+    "tests/test_a.py": "import app\n\n\ndef test_polluter():\n    app.LIMIT = 5\n",
+    "tests/test_b.py": "import app\n\n\ndef test_victim():\n    assert app.LIMIT == 3\n",
+}
+
+
+def test_an_interpreter_named_in_the_command_is_recorded_in_the_copy_too(tmp_path):
+    command = f"cd tests && PYTHONPATH=..:$PYTHONPATH {sys.executable} -m pytest -q -p no:cacheprovider"
+    files = {**SMALL, "readiness.yml": CONFIG.replace("python -m pytest -q -p no:cacheprovider", command)}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    words = [sys.executable, "-m", "readiness", "run"]
+    done = subprocess.run(
+        words, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=100
+    )
+    assert "# verified: mends 1 test" in done.stdout, done.stdout
+    assert (
+        (tmp_path / ".readiness/latest/patches/smokes.diff").read_text().startswith("--- a/tests/test_a.py\n")
+    )
+
+
 SLOW = """import os
 import pathlib
 import time

@@ -184,6 +184,12 @@ class Mending:
 
     def _advance(self, wanted: Sequence[Finding], tried: Tried) -> bool:
         """Let go of the candidates that a trial speaks against; whether something new can be tried."""
+        if not tried.ran.outcomes:
+            for one in wanted:
+                self._why[one.test] = (
+                    "not verified, because the command recorded no test in a copy of the project"
+                )
+            return False
         if tried.ran.elsewhere:
             for one in wanted:
                 self._why[one.test] = (

@@ -166,8 +166,8 @@ def _within(path: str, root: str) -> bool:
 
 
 def _moved(path: str, root: str, target: str) -> str:
-    return (
-        os.path.join(target, os.path.relpath(path, root))
-        if os.path.isabs(path) and _within(path, root)
-        else path
-    )
+    """Its place in the copy; what is not copied, as the folder that brings in the probe, stays where it is."""
+    if not (os.path.isabs(path) and _within(path, root)):
+        return path
+    there = os.path.join(target, os.path.relpath(path, root))
+    return there if os.path.exists(there) else path

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.record.outcome import Outcome, Verdict
+from readiness.record.result import LintFinding
 from readiness.record.value import replace
 from readiness.review.compose import compose
 from readiness.review.document import NoEvidenceError, in_plain_text, stated
@@ -83,6 +84,18 @@ def test_a_line_that_is_in_no_commit_has_no_since(red, rest_on, facts):
     blame = {place: one for place, one in facts["blame"].items() if place != "readiness.yml:9"}
     text = said(compose(red, rest_on(red, **{**facts, "blame": blame})), "Lane status")
     assert "Since when is not known: `readiness.yml:9` is in no commit yet." in text
+
+
+def test_a_lane_that_no_gate_needs_is_said_by_its_line(red, rest_on, facts):
+    lint = LintFinding(
+        "unreached-lane", "warning", "readiness.yml:9", "no gate needs lane nd, so `a` never decides", "x"
+    )
+    record = replace(red, lint=(lint,))
+    findings = compose(record, rest_on(record, **facts))
+    assert "at `readiness.yml:9`: no gate needs lane nd, so `a` never decides." in said(
+        findings, "Lane status"
+    )
+    assert "no gate needs" not in said(findings, "Notes")
 
 
 def test_notes_tell_lint_leaks_without_a_victim_and_what_holds(findings):

@@ -43,6 +43,7 @@ def test_a_file_is_had_as_it_was(git):
     assert git.file_at(first, "a.py") == b"one\n"
     blob = git.ask("rev-parse", f"{first}:a.py").decode().strip()
     assert git.blob(blob) == b"one\n"
+    assert git.file_at(first, "a\0b") is None
 
 
 @pytest.mark.parametrize("hostile", ["", "HEAD", "--output=/tmp/x", "a" * 39, "../x", "g" * 40])
@@ -67,7 +68,18 @@ def test_only_files_inside_the_project_are_read(tmp_path):
     (root / "link").symlink_to(tmp_path / "secret")
     os.mkfifo(root / "pipe")
     assert read_file(str(root), "a.py", 100) == b"one\n"
-    for hostile in ("../secret", "link", str(tmp_path / "secret"), "pipe", "", ".", "gone", "a.py/x"):
+    for hostile in (
+        "../secret",
+        "link",
+        str(tmp_path / "secret"),
+        "pipe",
+        "",
+        ".",
+        "gone",
+        "a.py/x",
+        "a\0b",
+        "\ud800",
+    ):
         assert read_file(str(root), hostile, 100) is None, hostile
     assert read_file(str(root), "a.py", 3) is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
 from readiness.report import answered, trials, wording
-from readiness.review.document import Section, name, names, stated, words
+from readiness.review.document import Section, marked, name, names, stated, words
 from readiness.review.sources import commit
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def lanes(record: Record, sources: Sources) -> Section:
     said = [one for lane in LANES for one in _lane(lane, record, sources)]
-    return Section("Lane status", (*said, *_ci_in_general(sources)))
+    return Section("Lane status", (*said, *_ci_in_general(sources), *_lint(record, sources)))
 
 
 def unreached(sources: Sources) -> tuple[str, ...]:
@@ -111,6 +111,15 @@ def _since(place: str, sources: Sources) -> Iterator[Statement]:
     _, latest, where = max(known, key=lambda one: one[0])
     told = f"It has been so since commit {name(latest.commit[:12])} of {latest.day}, with which {name(where)} came"
     yield stated(f"{told}, the youngest of these lines.", commit(latest.commit), sources.line(where))
+
+
+def _lint(record: Record, sources: Sources) -> Iterator[Statement]:
+    """What lint says of lanes, where nothing above says it: no gate needs one, say."""
+    for one in record.lint:
+        about_ci = one.message.startswith("no CI")
+        if one.rule == "unreached-lane" and (sources.config_fault or not about_ci):
+            said = f"Lint, {one.severity} {name(one.rule)} at {name(one.where)}: {marked(one.message)}."
+            yield stated(said, sources.line(one.where), sources.reported("lint"), quoted=True)
 
 
 def _ci_in_general(sources: Sources) -> Iterator[Statement]:

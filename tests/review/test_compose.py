@@ -182,6 +182,15 @@ def test_the_first_failing_test_is_the_first_that_is_a_test(red, smokes, rest_on
     assert f"The first failing test is `{smokes.failures[0].test}`" in text
 
 
+def test_a_thousand_red_checks_are_still_read_in_minutes(red, smokes, rest_on):
+    many = tuple(replace(smokes, name=f"smokes_{number}") for number in range(1000))
+    record = replace(red, checks=many)
+    findings = compose(record, rest_on(record))
+    assert len(markdown(findings)) < 100_000
+    unseen = [in_plain_text(one.text) for one in findings.unseen]
+    assert any(one.startswith("980 more checks that did not pass: `smokes_20`") for one in unseen)
+
+
 def test_ready_is_brief(red, smokes, rest_on, facts):
     passed = replace(smokes, outcome=Outcome.PASSED, failures=(), findings=(), reason="2 tests passed")
     record = replace(

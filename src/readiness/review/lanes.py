@@ -10,11 +10,15 @@ from readiness.review.sources import commit
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Final
 
     from readiness.record.record import LaneStatus, LeftOut, Record
     from readiness.record.result import CheckResult
     from readiness.review.document import Evidence, Statement
     from readiness.review.sources import CiRun, Sources
+
+
+MOST_NAMED: Final = 20
 
 
 def lanes(record: Record, sources: Sources) -> Section:
@@ -51,11 +55,16 @@ def _left_out(lane: str, record: Record) -> list[LeftOut]:
 
 def _ran(lane: str, status: LaneStatus, record: Record, sources: Sources) -> Statement:
     checks = [check for check in record.checks if check.lane == lane]
-    ended = ", ".join(f"{name(check.name)} {wording.outcome_word(check.outcome)}" for check in checks)
+    by_outcome: dict[str, list[str]] = {}
+    for check in checks:
+        by_outcome.setdefault(wording.outcome_word(check.outcome), []).append(check.name)
+    ended = "; ".join(f"{outcome}: {names(which, MOST_NAMED)}" for outcome, which in by_outcome.items())
     against = wording.ran_against(lane, record.checks)
     rates = f" ({found})" if (found := trials.lane_rates(status)) else ""
     said = f"Lane {name(lane)}: {status.verdict}{rates}. It ran against {words(against)}: {ended}."
-    return stated(said, sources.reported("lanes"), *(sources.check(check.name) for check in checks))
+    return stated(
+        said, sources.reported("lanes"), *(sources.check(check.name) for check in checks[:MOST_NAMED])
+    )
 
 
 def _not_run(lane: str, status: LaneStatus, sources: Sources) -> Statement:

@@ -8,7 +8,7 @@ from readiness.report import wording
 from readiness.review.document import Step, marked, name, names, shorts
 from readiness.review.fix import leaks, verified
 from readiness.review.lanes import unreached
-from readiness.review.regression import decides
+from readiness.review.regression import decides, told_of
 from readiness.review.root_cause import cause_of
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def _lint_errors(record: Record, sources: Sources) -> Iterator[Step]:
 def _checks(record: Record, sources: Sources) -> Iterator[Step]:
     """A check all of whose failures another check has as well needs no step of its own."""
     told: set[str] = set()
-    for check in wording.against_it(record):
+    for check in told_of(record):
         tests = {one.test for one in check.failures}
         if not tests or not tests <= told:
             yield from _check(check, record, sources)
@@ -136,7 +136,7 @@ def _lanes(sources: Sources) -> Iterator[Step]:
 
 
 def _guards(record: Record, sources: Sources) -> Iterator[Step]:
-    for check in record.checks:
+    for check in told_of(record):
         if leaks(check) and sources.isolation.get(check.name) != "strict":
             what = (
                 f"Set {name('isolation: strict')} on {name(check.name)}, so that no leak comes back unseen."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 
 from readiness.record.value import EMPTY, value
 from readiness.review.document import CODE, COMMIT, LOG, RECORD, RUN, Evidence
@@ -119,10 +120,17 @@ class Sources:
 
     def check(self, name: str) -> Evidence | None:
         """The line of report.json that holds a check as it was judged."""
-        holds = f'"name": {json.dumps(name)}'
-        lines = enumerate(self.report, 1)
-        line = next((number for number, text in lines if holds in text and '"ran_against": ' in text), 0)
-        return self._record("report.json", line, holds) if line else None
+        line = self._lines_of_checks.get(name)
+        return self._record("report.json", line, f'"name": {json.dumps(name)}') if line else None
+
+    @cached_property
+    def _lines_of_checks(self) -> dict[str, int]:
+        """The first line of report.json for each check: each check has a line of its own there."""
+        found: dict[str, int] = {}
+        for number, text in enumerate(self.report, 1):
+            if '"ran_against": ' in text and text.startswith("{"):
+                found.setdefault(str(json.loads(text.rstrip(","))["name"]), number)
+        return found
 
     def _record(self, file: str, line: int, text: str) -> Evidence:
         return Evidence(RECORD, f"{self.folder}/{file}", line, line, text)

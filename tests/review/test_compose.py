@@ -98,6 +98,12 @@ def test_a_lane_that_no_gate_needs_is_said_by_its_line(red, rest_on, facts):
     assert "no gate needs" not in said(findings, "Notes")
 
 
+def test_ci_files_that_cannot_be_shown_are_still_told(red, rest_on, facts):
+    text = said(compose(red, rest_on(red, **{**facts, "now": {}, "blame": {}})), "Lane status")
+    assert "No CI job reaches lane `nd`" in text
+    assert "CI reaches lane `core`" in text
+
+
 def test_notes_tell_lint_leaks_without_a_victim_and_what_holds(findings):
     text = said(findings, "Notes")
     assert "Lint, warning `duplicate-command` at `readiness.yml:11`: `b` runs what `a` runs" in text

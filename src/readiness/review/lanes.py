@@ -95,7 +95,7 @@ def _in_ci(lane: str, sources: Sources) -> Iterator[Statement]:
         return
     shown = "; ".join(_told(run) for run in sources.ci_runs)
     said = f"No CI job reaches lane {name(lane)}, so nothing watches {name(first)} ({name(place)}): {shown}:"
-    yield stated(said, *_lines(sources.ci_runs, sources), sources.line(place), quoted=True)
+    yield stated(said, *_lines(sources.ci_runs, sources), sources.line_now(place), quoted=True)
     yield from _since(place, sources)
 
 
@@ -105,7 +105,9 @@ def _told(run: CiRun) -> str:
 
 
 def _lines(runs: tuple[CiRun, ...], sources: Sources) -> list[Evidence | None]:
-    return [sources.line(place) for run in runs for place in (run.where, run.through, run.gate) if place]
+    places = [place for run in runs for place in (run.where, run.through, run.gate) if place]
+    # A file too large to be read has no lines to show.
+    return [line for place in places if (line := sources.line_now(place))] or [sources.reported("lanes")]
 
 
 def _since(place: str, sources: Sources) -> Iterator[Statement]:
@@ -115,11 +117,14 @@ def _since(place: str, sources: Sources) -> Iterator[Statement]:
     known = [(one.epoch, one, where) for one, where in dated if one is not None]
     if len(known) < len(dated):
         where = next(where for one, where in dated if one is None)
-        yield stated(f"Since when is not known: {name(where)} is in no commit yet.", sources.line(where))
+        yield stated(
+            f"Since when is not known: {name(where)} is in no commit yet.",
+            sources.line_now(where) or sources.reported("lanes"),
+        )
         return
     _, latest, where = max(known, key=lambda one: one[0])
     told = f"It has been so since commit {name(latest.commit[:12])} of {latest.day}, with which {name(where)} came"
-    yield stated(f"{told}, the youngest of these lines.", commit(latest.commit), sources.line(where))
+    yield stated(f"{told}, the youngest of these lines.", commit(latest.commit), sources.line_now(where))
 
 
 def _lint(record: Record, sources: Sources) -> Iterator[Statement]:

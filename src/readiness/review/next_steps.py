@@ -130,9 +130,9 @@ def _confirm(record: Record, sources: Sources) -> Iterator[Step]:
 def _lanes(sources: Sources) -> Iterator[Step]:
     for lane in unreached(sources):
         first, place = sources.lanes[lane]
-        cited = [sources.line(run.where) for run in sources.ci_runs]
+        cited = [sources.line_now(run.where) for run in sources.ci_runs]
         what = f"Let a CI job run a gate that needs lane {name(lane)}, so that {name(first)} is watched ({name(place)})."
-        yield Step(what, f"readiness run --lane {lane}", False, _evidence(*cited, sources.line(place)))
+        yield Step(what, f"readiness run --lane {lane}", False, _evidence(*cited, sources.line_now(place)))
 
 
 def _guards(record: Record, sources: Sources) -> Iterator[Step]:

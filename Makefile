@@ -38,4 +38,4 @@ $(VENV)/.complete: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .readiness PROJECT_READY.md
+	rm -rf $(VENV) .readiness PROJECT_READY.md FINDINGS.md

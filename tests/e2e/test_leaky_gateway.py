@@ -178,7 +178,10 @@ def test_section_4_the_lanes(story):
     said = story.section(4)
     ci, gate = line(".github/workflows/ci.yml", "make ready"), line("readiness.yml", "dev: {lanes")
     nd, make = line("readiness.yml", "smokes_nd_real"), line("Makefile", "readiness run")
-    assert "Lane `core`: NOT READY. It ran against no network, proved" in said
+    assert (
+        "Lane `core`: NOT READY. It ran against no network, proved: failed: `all_smokes_core`, `all_smokes`"
+        in said
+    )
     assert "Lane `nd`: NOT RUN; no run on record reached it." in said
     assert f"No CI job reaches lane `nd`, so nothing watches `smokes_nd_real` (`readiness.yml:{nd}`)" in said
     assert f"`.github/workflows/ci.yml:{ci}` runs gate dev by `Makefile:{make}`, which has core alone" in said
@@ -225,7 +228,7 @@ def test_4_the_leaks_are_mended(story):
     assert 'monkeypatch.setattr(ap_mod, "choose_model", _fixed_model)' in mended
 
 
-def test_6_it_is_ready_and_the_real_model_was_asked(story):
+def test_6_it_is_ready_and_the_real_model_was_asked(story, open_all_evidence):
     deploy = story.ran[8]
     assert deploy.returncode == 0, deploy.stdout + deploy.stderr
     assert "lanes    core READY · nd READY" in deploy.stdout
@@ -234,4 +237,10 @@ def test_6_it_is_ready_and_the_real_model_was_asked(story):
     assert (report["verdict"], nd["outcome"], nd["ran_against"]) == ("READY", "passed", "real")
     assert nd["calls"]["counted"] >= 3
     assert story.type("readiness lint --strict").stdout == "nothing found\n"
-    assert story.type("readiness review --output -").stdout.startswith("# Findings: READY\n")
+    document = story.type("readiness review --output -").stdout
+    assert document.startswith("# Findings: READY\n")
+    assert "`smokes_nd_real` was answered by smollm2:135m" in document
+    assert "CI reaches lane `nd`: `.github/workflows/ci.yml:19` runs gate deploy." in document
+    assert (
+        open_all_evidence(story.root, json.loads(story.type("readiness review --json").stdout), document) > 10
+    )

@@ -33,6 +33,12 @@ def test_a_victim_is_a_leak_by_the_counterfactual(failed):
     assert classify(replace(failed, findings=found("brittle")), FAILURE).word == "leak"
 
 
+def test_a_polluter_that_a_strict_check_fails_is_a_leak(failed):
+    leak = Failure("tests/test_b.py::test_y", "teardown", "leak", "leaves app.X changed", "tests/test_b.py:7")
+    said = classify(failed, leak, earlier=SINCE)
+    assert (said.word, said.by, said.why) == ("leak", "tracing", "leaves app.X changed")
+
+
 def test_what_fails_alone_as_well_is_no_leak(failed):
     said = classify(replace(failed, findings=found("broken_and_polluted")), FAILURE)
     assert (said.word, said.by) == ("defect", "counterfactual")
@@ -117,6 +123,15 @@ def test_a_repetition_that_passed_is_flaky(failed):
     )
 
 
+def test_a_test_that_is_known_to_be_flaky_is_no_regression(failed):
+    said = classify(replace(failed, cause="flaky"), FAILURE, earlier=SINCE)
+    assert (said.word, said.why) == ("flaky", "on the same inputs it has both passed and failed")
+    assert (
+        classify(replace(failed, cause="flaky", findings=found("broken")), FAILURE, earlier=SINCE).word
+        == "regression"
+    )
+
+
 def test_what_nothing_explains_is_a_defect_and_says_so(failed):
     said = classify(failed, FAILURE)
     assert (said.word, said.by) == ("defect", "nothing")
@@ -133,5 +148,10 @@ def test_the_gate_names_a_cause_only_where_the_code_is_plainly_not_to_blame(fail
     assert not_the_codes(failed, frozenset()) == ""
     assert not_the_codes(replace(failed, findings=found("broken")), frozenset()) == ""
     assert not_the_codes(replace(failed, outcome=Outcome.PASSED), frozenset()) == ""
+    mixed = replace(
+        failed, findings=found("victim"), failures=(FAILURE, replace(FAILURE, test="t.py::other"))
+    )
+    assert not_the_codes(mixed, frozenset()) == ""
+    assert not_the_codes(replace(failed, findings=found("victim"), failures_left_out=1), frozenset()) == ""
     skipped = replace(failed, outcome=Outcome.SKIPPED, reason="needs A_KEY, which is not set", failures=())
     assert not_the_codes(skipped, frozenset()) == "environment"

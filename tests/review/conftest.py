@@ -188,6 +188,7 @@ def facts() -> dict[str, Any]:
     """What was read beside the record of `red`."""
     return {
         "files": {path: SourceFile(tuple(text.splitlines()), "ab" * 20) for path, text in FILES.items()},
+        "now": {path: SourceFile(tuple(text.splitlines()), "ab" * 20) for path, text in FILES.items()},
         "logs": {
             f".readiness/runs/{RUN}/logs/smokes.log": ("F", "E   AssertionError: assert {} == {'X-Env': 'B'}")
         },

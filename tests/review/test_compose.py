@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.record.outcome import Outcome, Verdict
+from readiness.record.result import LintFinding
 from readiness.record.value import replace
 from readiness.review.compose import compose
 from readiness.review.document import NoEvidenceError, in_plain_text, stated
@@ -83,6 +84,24 @@ def test_a_line_that_is_in_no_commit_has_no_since(red, rest_on, facts):
     blame = {place: one for place, one in facts["blame"].items() if place != "readiness.yml:9"}
     text = said(compose(red, rest_on(red, **{**facts, "blame": blame})), "Lane status")
     assert "Since when is not known: `readiness.yml:9` is in no commit yet." in text
+
+
+def test_a_lane_that_no_gate_needs_is_said_by_its_line(red, rest_on, facts):
+    lint = LintFinding(
+        "unreached-lane", "warning", "readiness.yml:9", "no gate needs lane nd, so `a` never decides", "x"
+    )
+    record = replace(red, lint=(lint,))
+    findings = compose(record, rest_on(record, **facts))
+    assert "at `readiness.yml:9`: no gate needs lane nd, so `a` never decides." in said(
+        findings, "Lane status"
+    )
+    assert "no gate needs" not in said(findings, "Notes")
+
+
+def test_ci_files_that_cannot_be_shown_are_still_told(red, rest_on, facts):
+    text = said(compose(red, rest_on(red, **{**facts, "now": {}, "blame": {}})), "Lane status")
+    assert "No CI job reaches lane `nd`" in text
+    assert "CI reaches lane `core`" in text
 
 
 def test_notes_tell_lint_leaks_without_a_victim_and_what_holds(findings):
@@ -167,6 +186,15 @@ def test_the_first_failing_test_is_the_first_that_is_a_test(red, smokes, rest_on
     text = said(compose(record, rest_on(record, **facts)), "Regression snapshot")
     assert "The required check `make` ended failed: the command ended with exit code 2." in text
     assert f"The first failing test is `{smokes.failures[0].test}`" in text
+
+
+def test_a_thousand_red_checks_are_still_read_in_minutes(red, smokes, rest_on):
+    many = tuple(replace(smokes, name=f"smokes_{number}") for number in range(1000))
+    record = replace(red, checks=many)
+    findings = compose(record, rest_on(record))
+    assert len(markdown(findings)) < 100_000
+    unseen = [in_plain_text(one.text) for one in findings.unseen]
+    assert any(one.startswith("980 more checks that did not pass: `smokes_20`") for one in unseen)
 
 
 def test_ready_is_brief(red, smokes, rest_on, facts):

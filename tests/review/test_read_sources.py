@@ -174,3 +174,29 @@ def test_the_history_knows_what_the_folders_no_longer_do(red, open_all_evidence,
     told, _ = findings(red)
     assert any(one["text"].startswith("Earlier runs: ") for one in told["unseen"])
     assert any("cause class `defect`" in text for text in texts(told))
+
+
+def test_ci_is_told_as_it_stands_now_and_the_run_as_it_was(red, open_all_evidence, findings):
+    """The run saw no CI file; by now there is one, and the configuration has moved by a line."""
+    red.write({".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    steps:\n      - run: readiness run\n"})
+    red.write({"readiness.yml": "# The gate.\n" + CONFIG})
+    told, document = findings(red)
+    open_all_evidence(red.root, told, document)
+    assert any(
+        "CI reaches lane `core`: `.github/workflows/ci.yml:5` runs gate dev" in text for text in texts(told)
+    )
+    assert "git cat-file blob" in document
+
+
+def test_what_a_dirty_tree_held_is_not_taken_from_its_commit(red, open_all_evidence, findings):
+    """The run saw a change that nobody committed; the commit has other lines in their place."""
+    red.write(
+        {"tests/conftest.py": "", "readiness.yml": CONFIG.replace("checks:", "# Not committed.\nchecks:")}
+    )
+    assert red.run().code == 1
+    red.write({"readiness.yml": CONFIG})
+    told, document = findings(red)
+    open_all_evidence(red.root, told, document)
+    cited = [one for part in told["sections"] for said in part["statements"] for one in said["evidence"]]
+    steps = [one for step in told["steps"] for one in step["evidence"]]
+    assert "readiness.yml" not in {one["path"] for one in [*cited, *steps] if one["kind"] == "code"}

@@ -69,7 +69,7 @@ class LastPass:
 @value
 class CauseClass:
     """`word` is one of CLASSES. `why` says what decided it, `by` which kind of evidence that was: `counterfactual`,
-    `repetition`, `relay`, `service`, `message`, `config`, `history`, or `nothing` where a defect is what is left.
+    `tracing`, `repetition`, `relay`, `service`, `message`, `config`, `history`, or `nothing` where a defect is what is left.
     `ref` names it: a service, a place, a run."""
 
     word: str
@@ -90,9 +90,10 @@ def classify(
     message = _said(check, failure)
     found = (
         *_counterfactual(finding),
+        *_leaves_state(failure),
         *_relay(check),
         *_service(check),
-        *_repetition(check, failure, finding),
+        *_repetition(check, finding),
         *_environment(check, message, own_modules),
         *_config(check),
         *_history(earlier, finding),
@@ -101,9 +102,12 @@ def classify(
 
 
 def not_the_codes(result: CheckResult, own_modules: frozenset[str]) -> str:
-    """The class of a check that did not pass, where it is plain from the run alone that the code is not to blame."""
-    word = classify(result, next(iter(result.failures), None), own_modules=own_modules).word
-    return "" if word in (DEFECT, REGRESSION) or result.outcome in UNTOLD else word
+    """The class of a check that did not pass, where it is plain from the run alone that the code is not to blame: for
+    none of its failures. Of several classes the first."""
+    if result.outcome in UNTOLD or result.failures_left_out:
+        return ""
+    words = [classify(result, one, own_modules=own_modules).word for one in result.failures or (None,)]
+    return "" if DEFECT in words else words[0]
 
 
 def _finding(check: CheckResult, failure: Failure | None) -> Finding | None:
@@ -121,6 +125,12 @@ def _counterfactual(finding: Finding | None) -> Iterator[CauseClass]:
     if finding is not None and finding.kind in LEAKED:
         ref = finding.causes[0].where if finding.causes else ""
         yield CauseClass(LEAK, _shown(finding), "counterfactual", ref)
+
+
+def _leaves_state(failure: Failure | None) -> Iterator[CauseClass]:
+    """The polluter itself, where a check is strict about leaks."""
+    if failure is not None and failure.kind == "leak":
+        yield CauseClass(LEAK, failure.message, "tracing", failure.where)
 
 
 def _shown(finding: Finding) -> str:
@@ -148,11 +158,13 @@ def _service(check: CheckResult) -> Iterator[CauseClass]:
         yield CauseClass(SERVICE, check.reason, "service", match["name"])
 
 
-def _repetition(check: CheckResult, failure: Failure | None, finding: Finding | None) -> Iterator[CauseClass]:
+def _repetition(check: CheckResult, finding: Finding | None) -> Iterator[CauseClass]:
     if finding is not None and finding.kind == FLAKY:
         yield CauseClass(FLAKY, "run again in the very same state, it passed", "repetition")
-    elif check.outcome is Outcome.FLAKY or (check.cause == FLAKY and failure is None):
+    elif check.outcome is Outcome.FLAKY:
         yield CauseClass(FLAKY, check.reason, "repetition")
+    elif check.cause == FLAKY and finding is None:
+        yield CauseClass(FLAKY, "on the same inputs it has both passed and failed", "repetition")
 
 
 def _environment(check: CheckResult, message: str, own: frozenset[str]) -> Iterator[CauseClass]:

@@ -118,6 +118,7 @@ def short(test: str) -> str:
 
 
 def shorts(tests: Iterable[str], most: int = 5) -> str:
+    """The last parts of several ids."""
     return names([one.rpartition("::")[2] for one in tests], most)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from readiness.report import wording
-from readiness.review.document import Section, marked, name, names, short, stated, words
+from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
+from readiness.review.regression import MOST_SHOWN, told_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ SIDES = {
 }
 
 
+UNTRIED = "none was made in this run"
+
+
 def fix(record: Record, sources: Sources) -> Section:
     said = (*_patches(record, sources), *_guards(record, sources), *_lint(record, sources))
     nothing = "Nothing on record proposes a change: a fix is shown only where one was made and verified."
     ready = "Nothing failed, so there is nothing to fix."
     return Section(
         "Proposed fix",
-        said or (stated(nothing if wording.against_it(record) else ready, sources.reported("reasons")),),
+        said or (stated(nothing if told_of(record) else ready, sources.reported("reasons")),),
     )
 
 
@@ -43,28 +47,24 @@ def verified(finding: Finding) -> Patch | None:
 
 
 def _patches(record: Record, sources: Sources) -> Iterator[Statement]:
-    shown: dict[str, list[str]] = {}
-    for check in wording.against_it(record):
-        told = _told(check, sources)
-        for finding in leaks(check):
+    shown: set[str] = set()
+    for check in told_of(record):
+        told, without = _told(check, sources), [one for one in leaks(check) if not verified(one)]
+        for finding in leaks(check)[:MOST_SHOWN]:
             patch = verified(finding)
-            if patch is None:
-                yield stated(_none(finding), told)
-            elif patch.diff in shown:
+            if patch and patch.diff in shown:
                 yield stated(f"The change above mends {short(finding.test)} too.", told)
-            else:
-                shown[patch.diff] = [finding.test]
+            elif patch:
+                shown.add(patch.diff)
                 yield from _patch(finding, patch, told)
+        for why in dict.fromkeys(one.no_patch for one in without):
+            tests = shorts(one.test for one in without if one.no_patch == why)
+            yield stated(f"No verified change is on record for {tests}: {words(why) or UNTRIED}.", told)
 
 
 def _told(check: CheckResult, sources: Sources) -> Evidence | None:
     """Where the check's findings stand: in its result, or beside it where patches came later."""
     return sources.event("check_patched", check.name, '"patch": ') or sources.told(check.name, '"patch": ')
-
-
-def _none(finding: Finding) -> str:
-    why = words(finding.no_patch) or "none was made in this run"
-    return f"No verified change is on record for {short(finding.test)}: {why}."
 
 
 def _patch(finding: Finding, patch: Patch, told: Evidence | None) -> Iterator[Statement]:
@@ -86,7 +86,7 @@ def _patch(finding: Finding, patch: Patch, told: Evidence | None) -> Iterator[St
 
 
 def _guards(record: Record, sources: Sources) -> Iterator[Statement]:
-    for check in record.checks:
+    for check in told_of(record):
         if not leaks(check):
             continue
         mode = sources.isolation.get(check.name, "")

@@ -28,7 +28,8 @@ class Git:
         """What git prints; None when it cannot answer, or is not there."""
         try:
             code, output = capture(("git", "--literal-pathspecs", "-C", self._root, *words), self._environ)
-        except OSError:
+        except (OSError, ValueError):
+            # No git, or a path that cannot be one (a NUL in it, say).
             return None
         return None if code else output
 
@@ -70,13 +71,13 @@ def decoded(data: bytes) -> tuple[str, ...]:
 
 def read_file(root: str, path: str, most: int) -> bytes | None:
     """A file inside the project; None for what is not there, no file, larger than `most` bytes, or lies outside."""
-    full = os.path.realpath(os.path.join(root, path))
-    if os.path.isabs(path) or not full.startswith(os.path.join(os.path.realpath(root), "")):
-        return None
     try:
+        full = os.path.realpath(os.path.join(root, path))
+        if os.path.isabs(path) or not full.startswith(os.path.join(os.path.realpath(root), "")):
+            return None
         if not os.path.isfile(full) or os.path.getsize(full) > most:
             return None
         with open(full, "rb") as file:
             return file.read()
-    except OSError:
+    except (OSError, ValueError):
         return None

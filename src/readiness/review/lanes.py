@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from readiness.record.outcome import LANES, LaneVerdict
 from readiness.report import answered, trials, wording
-from readiness.review.document import Section, name, names, stated, words
+from readiness.review.document import Section, marked, name, names, stated, words
 from readiness.review.sources import commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Final
 
     from readiness.record.record import LaneStatus, LeftOut, Record
     from readiness.record.result import CheckResult
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from readiness.review.sources import CiRun, Sources
 
 
+MOST_NAMED: Final = 20
+
+
 def lanes(record: Record, sources: Sources) -> Section:
     said = [one for lane in LANES for one in _lane(lane, record, sources)]
-    return Section("Lane status", (*said, *_ci_in_general(sources)))
+    return Section("Lane status", (*said, *_ci_in_general(sources), *_lint(record, sources)))
 
 
 def unreached(sources: Sources) -> tuple[str, ...]:
@@ -51,11 +55,16 @@ def _left_out(lane: str, record: Record) -> list[LeftOut]:
 
 def _ran(lane: str, status: LaneStatus, record: Record, sources: Sources) -> Statement:
     checks = [check for check in record.checks if check.lane == lane]
-    ended = ", ".join(f"{name(check.name)} {wording.outcome_word(check.outcome)}" for check in checks)
+    by_outcome: dict[str, list[str]] = {}
+    for check in checks:
+        by_outcome.setdefault(wording.outcome_word(check.outcome), []).append(check.name)
+    ended = "; ".join(f"{outcome}: {names(which, MOST_NAMED)}" for outcome, which in by_outcome.items())
     against = wording.ran_against(lane, record.checks)
     rates = f" ({found})" if (found := trials.lane_rates(status)) else ""
     said = f"Lane {name(lane)}: {status.verdict}{rates}. It ran against {words(against)}: {ended}."
-    return stated(said, sources.reported("lanes"), *(sources.check(check.name) for check in checks))
+    return stated(
+        said, sources.reported("lanes"), *(sources.check(check.name) for check in checks[:MOST_NAMED])
+    )
 
 
 def _not_run(lane: str, status: LaneStatus, sources: Sources) -> Statement:
@@ -86,7 +95,7 @@ def _in_ci(lane: str, sources: Sources) -> Iterator[Statement]:
         return
     shown = "; ".join(_told(run) for run in sources.ci_runs)
     said = f"No CI job reaches lane {name(lane)}, so nothing watches {name(first)} ({name(place)}): {shown}:"
-    yield stated(said, *_lines(sources.ci_runs, sources), sources.line(place), quoted=True)
+    yield stated(said, *_lines(sources.ci_runs, sources), sources.line_now(place), quoted=True)
     yield from _since(place, sources)
 
 
@@ -96,7 +105,9 @@ def _told(run: CiRun) -> str:
 
 
 def _lines(runs: tuple[CiRun, ...], sources: Sources) -> list[Evidence | None]:
-    return [sources.line(place) for run in runs for place in (run.where, run.through, run.gate) if place]
+    places = [place for run in runs for place in (run.where, run.through, run.gate) if place]
+    # A file too large to be read has no lines to show.
+    return [line for place in places if (line := sources.line_now(place))] or [sources.reported("lanes")]
 
 
 def _since(place: str, sources: Sources) -> Iterator[Statement]:
@@ -106,11 +117,23 @@ def _since(place: str, sources: Sources) -> Iterator[Statement]:
     known = [(one.epoch, one, where) for one, where in dated if one is not None]
     if len(known) < len(dated):
         where = next(where for one, where in dated if one is None)
-        yield stated(f"Since when is not known: {name(where)} is in no commit yet.", sources.line(where))
+        yield stated(
+            f"Since when is not known: {name(where)} is in no commit yet.",
+            sources.line_now(where) or sources.reported("lanes"),
+        )
         return
     _, latest, where = max(known, key=lambda one: one[0])
     told = f"It has been so since commit {name(latest.commit[:12])} of {latest.day}, with which {name(where)} came"
-    yield stated(f"{told}, the youngest of these lines.", commit(latest.commit), sources.line(where))
+    yield stated(f"{told}, the youngest of these lines.", commit(latest.commit), sources.line_now(where))
+
+
+def _lint(record: Record, sources: Sources) -> Iterator[Statement]:
+    """What lint says of lanes, where nothing above says it: no gate needs one, say."""
+    for one in record.lint:
+        about_ci = one.message.startswith("no CI")
+        if one.rule == "unreached-lane" and (sources.config_fault or not about_ci):
+            said = f"Lint, {one.severity} {name(one.rule)} at {name(one.where)}: {marked(one.message)}."
+            yield stated(said, sources.line(one.where), sources.reported("lint"), quoted=True)
 
 
 def _ci_in_general(sources: Sources) -> Iterator[Statement]:

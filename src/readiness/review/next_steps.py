@@ -8,7 +8,7 @@ from readiness.report import wording
 from readiness.review.document import Step, marked, name, names, shorts
 from readiness.review.fix import leaks, verified
 from readiness.review.lanes import unreached
-from readiness.review.regression import decides
+from readiness.review.regression import decides, told_of
 from readiness.review.root_cause import cause_of
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def _lint_errors(record: Record, sources: Sources) -> Iterator[Step]:
 def _checks(record: Record, sources: Sources) -> Iterator[Step]:
     """A check all of whose failures another check has as well needs no step of its own."""
     told: set[str] = set()
-    for check in wording.against_it(record):
+    for check in told_of(record):
         tests = {one.test for one in check.failures}
         if not tests or not tests <= told:
             yield from _check(check, record, sources)
@@ -130,13 +130,13 @@ def _confirm(record: Record, sources: Sources) -> Iterator[Step]:
 def _lanes(sources: Sources) -> Iterator[Step]:
     for lane in unreached(sources):
         first, place = sources.lanes[lane]
-        cited = [sources.line(run.where) for run in sources.ci_runs]
+        cited = [sources.line_now(run.where) for run in sources.ci_runs]
         what = f"Let a CI job run a gate that needs lane {name(lane)}, so that {name(first)} is watched ({name(place)})."
-        yield Step(what, f"readiness run --lane {lane}", False, _evidence(*cited, sources.line(place)))
+        yield Step(what, f"readiness run --lane {lane}", False, _evidence(*cited, sources.line_now(place)))
 
 
 def _guards(record: Record, sources: Sources) -> Iterator[Step]:
-    for check in record.checks:
+    for check in told_of(record):
         if leaks(check) and sources.isolation.get(check.name) != "strict":
             what = (
                 f"Set {name('isolation: strict')} on {name(check.name)}, so that no leak comes back unseen."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 
 from readiness.config.fault import ConfigError
 from readiness.config.lint.ci_files import gate_runs
@@ -71,12 +72,13 @@ def read_sources(root: str, folder: RunFolder, record: Record, environ: Mapping[
         changed=_changed(root, record, environ),
     )
     blobs = {split_place(one.where)[0]: one.blob for check in record.checks for one in check.failures}
-    reader = _Reader(root, git, record.header.provenance.commit, blobs, same=not here.changed)
-    files = {path: file for path in _cited(record, here) if (file := reader.read(path))}
+    reader = _Reader(root, git, record, blobs, same=not here.changed)
+    files = {path: file for path in dict.fromkeys(map(_path, _places(record))) if (file := reader.read(path))}
+    now = {path: file for path in _of_the_project(here) if (file := reader.read_now(path))}
     dated = [place for run in here.ci_runs for place in (run.where, run.through, run.gate)]
     dated += [place for _, place in here.lanes.values()]
     blame = {place: found for place in dict.fromkeys(dated) if place and (found := git.blame(place))}
-    return replace(here, files=files, blame=blame)
+    return replace(here, files=files, now=now, blame=blame)
 
 
 def _positions(events: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
@@ -106,37 +108,52 @@ def _changed(root: str, record: Record, environ: Mapping[str, str]) -> str:
 class _Reader:
     """Reads files as the run saw them: from the tree while it is the same, else by their blob, else by the commit."""
 
-    def __init__(self, root: str, git: Git, commit: str, blobs: Mapping[str, str], *, same: bool) -> None:
+    def __init__(self, root: str, git: Git, record: Record, blobs: Mapping[str, str], *, same: bool) -> None:
+        ran = record.header.provenance
         self._root = root
         self._git = git
-        self._commit = commit
+        self._began = record.header.started_at
+        # What was changed and not committed, nobody has kept.
+        self._commit = "" if ran.dirty_digest else ran.commit
         self._blobs = blobs
         self._same = same
 
     def read(self, path: str) -> SourceFile | None:
-        data = read_file(self._root, path, LARGEST_FILE)
-        blob = _blob_hash(data) if data is not None else ""
-        wanted = self._blobs.get(path, "")
-        if self._same or (wanted and wanted == blob):
-            return SourceFile(decoded(data), blob) if data is not None else None
+        """None where it is not known what the run saw."""
+        now, wanted = self.read_now(path), self._blobs.get(path, "")
+        if now and (self._same or wanted == now.blob):
+            return now
+        if self._same:
+            return None
         before = self._git.blob(wanted) if wanted else self._git.file_at(self._commit, path)
         if before is None:
-            # Not known to git, or never committed so: what stands there now is all there is.
-            return SourceFile(decoded(data), blob) if data is not None and not wanted else None
+            return now if now and not wanted and self._is_older(path) else None
         hash_ = _blob_hash(before)
-        return SourceFile(decoded(before), hash_, gone=hash_ != blob)
+        return SourceFile(decoded(before), hash_, gone=not now or hash_ != now.blob)
+
+    def read_now(self, path: str) -> SourceFile | None:
+        data = read_file(self._root, path, LARGEST_FILE)
+        return None if data is None else SourceFile(decoded(data), _blob_hash(data))
+
+    def _is_older(self, path: str) -> bool:
+        """Whether the file was last written before the run began."""
+        written = time.gmtime(os.path.getmtime(os.path.join(self._root, path)))
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", written) < self._began
 
 
 def _blob_hash(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _cited(record: Record, here: Sources) -> Iterator[str]:
-    """Every path that a statement may name, each once."""
-    places = list(_places(record))
-    places += [place for run in here.ci_runs for place in (run.where, run.through, run.gate)]
-    places += [*here.ci_files, *here.run_places.values(), *(place for _, place in here.lanes.values())]
-    yield from dict.fromkeys(split_place(place)[0] for place in places if place)
+def _of_the_project(here: Sources) -> Iterator[str]:
+    """The files that say what CI reaches, each once."""
+    places = [place for run in here.ci_runs for place in (run.where, run.through, run.gate)]
+    places += [*here.ci_files, *(place for _, place in here.lanes.values())]
+    yield from dict.fromkeys(_path(place) for place in places if place)
+
+
+def _path(place: str) -> str:
+    return split_place(place)[0]
 
 
 def _places(record: Record) -> Iterator[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from readiness.review.document import Statement
     from readiness.review.sources import Sources
 
+MOST_CHECKS: Final = 20
+"""Checks that did not pass and are told of one by one, those that decide first."""
 MOST_SHOWN: Final = 20
 """Failures of a check that have a statement of their own; the others are counted, under what was not looked at."""
 SYMPTOM_LINES: Final = 12
@@ -38,7 +40,7 @@ def _statements(record: Record, sources: Sources) -> Iterator[Statement]:
     strict = "strict" if record.header.strict else "not strict"
     command = wording.command_line(record.header)
     yield stated(f"{ran} ({strict}). The same run again:", started, block=command, info="sh")
-    bad = wording.against_it(record)
+    bad = told_of(record)
     deciding = [check for check in bad if decides(check, record)]
     if not deciding:
         kind = "No required check failed" if bad else "No check failed"
@@ -107,6 +109,11 @@ def _ended(check: CheckResult) -> str:
     if check.outcome in (Outcome.NOT_RUN, Outcome.INTERRUPTED):
         return "has no outcome" if check.outcome is Outcome.INTERRUPTED else "did not run"
     return f"ended {wording.outcome_word(check.outcome)}"
+
+
+def told_of(record: Record) -> tuple[CheckResult, ...]:
+    """The checks that did not pass, as far as a reader can take them in."""
+    return wording.against_it(record)[:MOST_CHECKS]
 
 
 def decides(check: CheckResult, record: Record) -> bool:

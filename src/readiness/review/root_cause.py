@@ -6,7 +6,7 @@ from readiness.gate.cause_class import classify
 from readiness.gate.verdict import OPEN
 from readiness.report import wording
 from readiness.review.document import Section, marked, name, names, short, shorts, stated, words
-from readiness.review.regression import MOST_SHOWN
+from readiness.review.regression import MOST_SHOWN, told_of
 from readiness.review.sources import commit, earlier_run
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def root_cause(record: Record, sources: Sources) -> Section:
-    bad = wording.against_it(record)
+    bad = told_of(record)
     if not bad:
         nothing = stated("Nothing failed, so nothing has a cause.", sources.reported("reasons"))
         return Section("Root cause", (nothing,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 
 from readiness.record.value import EMPTY, value
 from readiness.review.document import CODE, COMMIT, LOG, RECORD, RUN, Evidence
@@ -61,6 +62,8 @@ class Sources:
     journal: Mapping[tuple[str, str], int]
     report: tuple[str, ...] = ()
     files: Mapping[str, SourceFile] = EMPTY
+    now: Mapping[str, SourceFile] = EMPTY
+    """The configuration and the CI files as they stand now, which is what `ci_runs` and `lanes` speak of."""
     logs: Mapping[str, tuple[str, ...]] = EMPTY
     ci_files: tuple[str, ...] = ()
     ci_runs: tuple[CiRun, ...] = ()
@@ -119,10 +122,17 @@ class Sources:
 
     def check(self, name: str) -> Evidence | None:
         """The line of report.json that holds a check as it was judged."""
-        holds = f'"name": {json.dumps(name)}'
-        lines = enumerate(self.report, 1)
-        line = next((number for number, text in lines if holds in text and '"ran_against": ' in text), 0)
-        return self._record("report.json", line, holds) if line else None
+        line = self._lines_of_checks.get(name)
+        return self._record("report.json", line, f'"name": {json.dumps(name)}') if line else None
+
+    @cached_property
+    def _lines_of_checks(self) -> dict[str, int]:
+        """The first line of report.json for each check: each check has a line of its own there."""
+        found: dict[str, int] = {}
+        for number, text in enumerate(self.report, 1):
+            if '"ran_against": ' in text and text.startswith("{"):
+                found.setdefault(str(json.loads(text.rstrip(","))["name"]), number)
+        return found
 
     def _record(self, file: str, line: int, text: str) -> Evidence:
         return Evidence(RECORD, f"{self.folder}/{file}", line, line, text)
@@ -145,17 +155,17 @@ class Sources:
         """The one line that a place names; None when its file is not there."""
         return self.lines(place, 0, 0)
 
+    def line_now(self, place: str) -> Evidence | None:
+        """The one line that a place names, as it stands now."""
+        return _lines_of(self.now, place, 0, 0)
+
     def lines(self, place: str, before: int = 2, after: int = 2) -> Evidence | None:
-        path, line = split_place(place)
-        file = self.files.get(path)
-        if file is None or not 1 <= line <= len(file.lines):
-            return None
-        return self._code(path, file, around(line, len(file.lines), before, after))
+        return _lines_of(self.files, place, before, after)
 
     def whole(self, path: str) -> Evidence | None:
-        """All of a file."""
-        file = self.files.get(path)
-        return self._code(path, file, (1, len(file.lines))) if file and file.lines else None
+        """All of a file, as it stands now."""
+        file = self.now.get(path)
+        return _code(path, file, (1, len(file.lines))) if file and file.lines else None
 
     def function(self, place: str) -> Evidence | None:
         """The function that a place lies in, or the lines beside it."""
@@ -164,20 +174,27 @@ class Sources:
         if file is None or not 1 <= line <= len(file.lines):
             return None
         span = function_around("\n".join(file.lines), line) if path.endswith(".py") else None
-        return self._code(path, file, shortened(span, line)) if span else self.lines(place)
+        return _code(path, file, shortened(span, line)) if span else self.lines(place)
 
     def test(self, test: str) -> Evidence | None:
         """The lines of a test, by its id."""
         path, _, inner = test.partition("::")
         file = self.files.get(path)
         span = test_in("\n".join(file.lines), inner) if file and inner else None
-        return self._code(path, file, shortened(span, span[0])) if file and span else None
+        return _code(path, file, shortened(span, span[0])) if file and span else None
 
-    def _code(self, path: str, file: SourceFile, span: tuple[int, int]) -> Evidence:
-        first, last = span
-        return Evidence(
-            CODE, path, first, last, "\n".join(file.lines[first - 1 : last]), file.blob, file.gone
-        )
+
+def _lines_of(files: Mapping[str, SourceFile], place: str, before: int, after: int) -> Evidence | None:
+    path, line = split_place(place)
+    file = files.get(path)
+    if file is None or not 1 <= line <= len(file.lines):
+        return None
+    return _code(path, file, around(line, len(file.lines), before, after))
+
+
+def _code(path: str, file: SourceFile, span: tuple[int, int]) -> Evidence:
+    first, last = span
+    return Evidence(CODE, path, first, last, "\n".join(file.lines[first - 1 : last]), file.blob, file.gone)
 
 
 def commit(hash_: str) -> Evidence:

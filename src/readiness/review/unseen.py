@@ -5,7 +5,7 @@ from __future__ import annotations
 from readiness.record.outcome import Outcome
 from readiness.report import wording
 from readiness.review.document import name, names, stated, words
-from readiness.review.regression import MOST_SHOWN
+from readiness.review.regression import MOST_CHECKS, MOST_SHOWN, told_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def unseen(record: Record, sources: Sources) -> tuple[Statement, ...]:
     started = sources.started()
     said = [
-        *(one for check in record.checks for one in _check(check, sources)),
+        *(one for check in _told(record) for one in _check(check, sources)),
+        *_beyond(record, sources),
         *_causes(record, sources),
         *(
             _left_out(lane, record, sources)
@@ -41,6 +42,20 @@ def unseen(record: Record, sources: Sources) -> tuple[Statement, ...]:
             stated(f"The run was cut short: {words(record.interrupted)}.", sources.reported("interrupted"))
         )
     return tuple(said)
+
+
+def _told(record: Record) -> list[CheckResult]:
+    """Checks that passed, or that are told of, in the order of the plan."""
+    bad = wording.against_it(record)[MOST_CHECKS:]
+    return [check for check in record.checks if check not in bad] if bad else list(record.checks)
+
+
+def _beyond(record: Record, sources: Sources) -> Iterator[Statement]:
+    """Checks that did not pass beyond those that are told of."""
+    rest = wording.against_it(record)[MOST_CHECKS:]
+    if rest:
+        which, number = names([one.name for one in rest]), wording.plural(len(rest), "more check")
+        yield stated(f"{number} that did not pass: {which}.", *(sources.check(one.name) for one in rest[:5]))
 
 
 def _left_out(lane: str, record: Record, sources: Sources) -> Statement:
@@ -66,7 +81,7 @@ def _check(check: CheckResult, sources: Sources) -> Iterator[Statement]:
 def _causes(record: Record, sources: Sources) -> Iterator[Statement]:
     """Whether a leak explains a failure: where nobody asked, or nobody could tell. One check may tell for another."""
     explained = {one.test for check in record.checks for one in check.findings}
-    for check in record.checks:
+    for check in told_of(record):
         yield from _cause(check, explained, sources)
 
 

@@ -84,18 +84,23 @@ def _findings(findings: Findings) -> Iterator[Piece]:
 
 def _code(findings: Findings, sources: Sources) -> Iterator[Piece]:
     """Each stretch of lines once, the first cited first."""
-    spans: dict[str, list[tuple[int, int]]] = {}
+    files: dict[tuple[str, str], SourceFile] = {}
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for one in cited(findings):
-        file = sources.files.get(one.path)
-        if file:
-            spans.setdefault(one.path, []).append(
-                (max(1, one.first - AROUND), min(len(file.lines), one.last + AROUND))
-            )
-    for path, found in spans.items():
+        if file := _file(one, sources):
+            span = (max(1, one.first - AROUND), min(len(file.lines), one.last + AROUND))
+            files[one.path, one.blob] = file
+            spans.setdefault((one.path, one.blob), []).append(span)
+    for (path, blob), found in spans.items():
         for first, last in _joined(found):
-            yield Piece(
-                f"{path}:{first}-{last}", quotation(_stretch(path, sources.files[path], first, last), None)
-            )
+            shown = _stretch(path, files[path, blob], first, last)
+            yield Piece(f"{path}:{first}-{last}", quotation(shown, None))
+
+
+def _file(one: Evidence, sources: Sources) -> SourceFile | None:
+    """The file that was cited: as the run saw it, or as it is now."""
+    known = (sources.files.get(one.path), sources.now.get(one.path))
+    return next((file for file in known if file and file.blob == one.blob), None)
 
 
 def cited(findings: Findings) -> Iterable[Evidence]:
@@ -137,7 +142,8 @@ def _logs(record: Record, sources: Sources) -> Iterator[Piece]:
 def _setting(record: Record, sources: Sources, tracked: tuple[str, ...]) -> Iterator[Piece]:
     facts = "\n".join(f"{name}: {fact}" for name, fact in wording.facts(record.header).items())
     yield Piece("facts of the run", f"The run:\n\n{fenced(facts, 'text')}")
-    file = sources.files.get(record.header.config_path)
+    path = record.header.config_path
+    file = sources.files.get(path) or sources.now.get(path)
     if file and file.lines:
         whole = _stretch(record.header.config_path, file, 1, len(file.lines))
         yield Piece(record.header.config_path, quotation(whole, None))

@@ -38,6 +38,8 @@ class Disk:
         self._moved: List[Tuple[str, str]] = []
         self._made: List[str] = []
         self._asides: Set[str] = set()
+        self._seen = -1
+        self._changes: List[Change] = []
 
     def ask(self, world: OnDisk, question: Dict[str, Any]) -> Dict[str, Any]:
         wanted = self._differing(self._wanted(world.number, question))
@@ -60,7 +62,7 @@ class Disk:
     def _wanted(self, number: int, question: Dict[str, Any]) -> Dict[str, Any]:
         """What lay where when there were `number` changes, but for those that the question takes back."""
         found: Dict[str, Any] = {}
-        for change in filter(self._is_of_files, self._ledger.changes):
+        for change in self._of_files():
             if change.number < number:
                 found[change.name] = change.after
             else:
@@ -72,6 +74,13 @@ class Disk:
             if self._is_of_files(change):
                 found[change.name] = change.before
         return found
+
+    def _of_files(self) -> List[Change]:
+        """The ledger is looked through once: nothing is added when questions are asked."""
+        if self._seen != len(self._ledger.changes):
+            self._seen = len(self._ledger.changes)
+            self._changes = list(filter(self._is_of_files, self._ledger.changes))
+        return self._changes
 
     def _is_of_files(self, change: Change) -> bool:
         return change.holder is self._files
@@ -120,7 +129,7 @@ class Disk:
     def _clean_up(self, wrote: Set[str]) -> None:
         """What the replay wrote to. What a person or another program writes meanwhile is theirs, and stays."""
         tree, open_now = self._files.tree, _open_paths()
-        known = {change.name for change in self._ledger.changes if self._is_of_files(change)}
+        known = {change.name for change in self._of_files()}
         for path in tree.written():
             end = tree.states.get(path, MISSING)
             is_ours = path in known or _is_below(path, wrote)

@@ -19,6 +19,12 @@ def test_each_run_has_a_folder_and_latest_follows(tmp_path):
     assert (tmp_path / ".readiness/.gitignore").read_text() == "*\n"
 
 
+def test_runs_of_one_second_are_ordered_as_they_began(tmp_path):
+    made = [artifacts.create(str(tmp_path)).run_id for _ in range(20)]
+    assert made == sorted(made)
+    assert len({one.partition("-")[0] for one in made}) < len(made), "several began in one second"
+
+
 def test_an_unknown_run_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no run is on record"):
         artifacts.find(str(tmp_path))

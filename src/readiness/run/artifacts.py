@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 
 from readiness.gate.settings import UsageError
@@ -11,8 +12,10 @@ from readiness.record.value import value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Final
 
 FOLDER = ".readiness"
+_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 KEPT_RUNS = 50
 FORGOTTEN_TOGETHER = 10
 """Runs beyond those that gather before they are forgotten: before that they are taken into the history."""
@@ -43,11 +46,10 @@ class RunFolder:
 
 def create(root: str) -> RunFolder:
     """Make a folder for a new run. Raises UsageError when the project's folder cannot be written."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     try:
         make_base(root)
         while True:
-            folder = RunFolder(root, f"{stamp}-{os.urandom(2).hex()}")
+            folder = RunFolder(root, _next_id(os.listdir(os.path.join(root, FOLDER, "runs"))))
             try:
                 os.mkdir(folder.path)
             except FileExistsError:
@@ -58,6 +60,14 @@ def create(root: str) -> RunFolder:
         raise UsageError(
             f"{error.filename}: {error.strerror}; the run's record cannot be kept, so nothing was run"
         ) from error
+
+
+def _next_id(known: list[str]) -> str:
+    """The time and four hexadecimal digits. Ids are ordered as their runs began, also within one second."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    same = [int(one[-4:], 16) for one in known if _ID.fullmatch(one) and one.startswith(stamp)]
+    number = max(same) + 1 if same else int.from_bytes(os.urandom(2), "big") >> 1
+    return f"{stamp}-{number:04x}"
 
 
 def make_base(root: str) -> None:

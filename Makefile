@@ -35,6 +35,8 @@ $(VENV)/.complete: pyproject.toml constraints.txt
 	  { echo "readiness needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,model,relay,agent,telemetry,e2e]'
+	@# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start would compile all of it again.
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 clean:

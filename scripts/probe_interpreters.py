@@ -18,6 +18,7 @@ from typing import Final
 VERSIONS: Final = ("3.9", "3.10", "3.11", "3.12", "3.13")
 PACKAGES: Final = ("pytest", "pytest-xdist", "pytest-rerunfailures", "pytest-cov")
 OLDEST: Final = ("pytest==7.0.0", "pluggy==1.0.0")
+PROBE: Final = os.path.join(os.path.dirname(__file__), "..", "src", "readiness_probe")
 _ASK: Final = "import sys; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -54,6 +55,8 @@ def prepare(interpreter: str, folder: str, packages: tuple[str, ...]) -> str:
         subprocess.run([interpreter, "-m", "venv", folder], check=True, stdout=sys.stderr)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
         subprocess.run(install, check=True, stdout=sys.stderr)
+        # As an installed probe is: with PYTHONDONTWRITEBYTECODE, every pytest would compile it again.
+        subprocess.run([python, "-m", "compileall", "-q", PROBE], check=True, stdout=sys.stderr)
         with open(complete, "w", encoding="utf-8") as file:
             file.write("\n".join(packages) + "\n")
     return python

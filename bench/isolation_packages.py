@@ -1,10 +1,11 @@
-"""The test suites of popular packages, from their source distributions, with and without tracing: outcomes and CPU.
+"""The test suites of popular packages, from their source distributions, as they are, recorded, and traced: outcomes and CPU.
 
     python bench/isolation_packages.py --sources DIR --python PYTHON [--only NAME ...] [--rounds N] [--write]
 
 `--sources` holds one unpacked source distribution a folder; `--python` an interpreter with pytest and what the suites
-need. Runs with and without tracing take turns. Outcomes are pytest's own, from its JUnit file. CPU is that of all
-processes of a run, its median; `tracing_cpu` is what the tracer itself took, by its own clock.
+need. Three kinds of runs take turns: without the probe, with the probe that every check has, and with tracing. Outcomes
+are pytest's own, from its JUnit file. CPU is that of all processes of a run, its median; `tracing_overhead` is what
+tracing adds to a recorded run, `overhead` what all of it adds to a plain one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
-from isolation import RESULTS, adopt, machine, measured, section, write_section
+from isolation import PROBE, RESULTS, adopt, machine, measured, section, write_section
 
 from readiness.run.check_job import TRACED
 from readiness.run.probe_files import runs
@@ -31,6 +32,7 @@ TESTS = ("tests", "testing", "test")
 SECONDS = 240
 FEWEST = 10
 """Tests; a suite that shows fewer could not be collected here."""
+KINDS = PLAIN, RECORDED, TRACING = ("plain", "recorded", "traced")
 Outcomes = dict[str, list[str]]
 
 
@@ -48,30 +50,31 @@ class Suite:
         self.folder = folder
         self.python = python
         self.tests = next((name for name in TESTS if (folder / name).is_dir()), ".")
-        self.plain: list[dict[str, float]] = []
-        self.traced: list[dict[str, float]] = []
+        self.taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
         self.events: list[Any] = []
-        self.seen: dict[bool, list[Outcomes]] = {False: [], True: []}
+        self.seen: dict[str, list[Outcomes]] = {kind: [] for kind in KINDS}
+        # As pip compiles what it installs.
+        subprocess.run([python, "-m", "compileall", "-q", PROBE], check=True)
 
-    def run(self, traced: bool) -> None:
+    def run(self, kind: str) -> None:
         with tempfile.TemporaryDirectory() as made:
             junit, events = Path(made) / "junit.xml", os.path.join(made, "events")
             command = [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", self.tests]
             command += [f"--junitxml={junit}"]
             env = {**os.environ, "PYTHONPATH": self._path()}
-            if traced:
+            if kind != PLAIN:
                 env = link(
                     env,
                     os.path.join(made, "probe"),
                     events,
                     test_timeout=None,
                     guard=False,
-                    isolation=TRACED % "true",
+                    isolation=TRACED % "true" if kind == TRACING else "",
                 )
             _, took = measured(lambda: self._call(command, env))
-            (self.traced if traced else self.plain).append(took)
-            self.seen[traced].append(outcomes(junit) if junit.exists() else {})
-            if traced:
+            self.taken[kind].append(took["cpu"])
+            self.seen[kind].append(outcomes(junit) if junit.exists() else {})
+            if kind == TRACING:
                 self.events.append(self._summary(events))
 
     def _summary(self, events: str) -> dict[str, Any]:
@@ -95,21 +98,23 @@ class Suite:
         )
 
     def told(self) -> dict[str, Any]:
-        plain, traced = (statistics.median(one["cpu"] for one in some) for some in (self.plain, self.traced))
+        plain, recorded, traced = (statistics.median(self.taken[kind]) for kind in KINDS)
         seconds = statistics.median(one["seconds"] for one in self.events)
-        names = self.seen[False][0]
-        steady = [one for one in names if all(seen.get(one) == names[one] for seen in self.seen[False])]
-        other = [one for one in steady if any(seen.get(one) != names[one] for seen in self.seen[True])]
+        names = self.seen[PLAIN][0]
+        steady = [one for one in names if all(seen.get(one) == names[one] for seen in self.seen[PLAIN])]
+        watched = [*self.seen[RECORDED], *self.seen[TRACING]]
+        other = [one for one in steady if any(seen.get(one) != names[one] for seen in watched)]
         return {
             "tests": sum(map(len, names.values())),
             "not_passed": sum(one != "passed" for some in names.values() for one in some),
             "same_outcomes": not other and bool(names),
             **({"other_outcomes": other[:10]} if other else {}),
             "plain_cpu": round(plain, 2),
+            "recorded_cpu": round(recorded, 2),
             "traced_cpu": round(traced, 2),
             "tracing_cpu": round(seconds, 3),
             "overhead": round(traced / plain - 1, 3),
-            "tracing_share": round(seconds / plain, 3),
+            "tracing_overhead": round(traced / recorded - 1, 3),
             "tracing_ms_a_test": round(seconds * 1000 / max(1, sum(map(len, names.values()))), 3),
             "watched": self.events[0]["watched"],
             "findings": dict(self.events[0]["classes"]),
@@ -136,8 +141,8 @@ def main() -> None:
         suite = Suite(folder, args.python)
         try:
             for _ in range(args.rounds):
-                suite.run(traced=False)
-                suite.run(traced=True)
+                for kind in KINDS:
+                    suite.run(kind)
         except subprocess.TimeoutExpired:
             known[folder.name] = {"ran": False, "why": f"a run took longer than {SECONDS} s"}
             print(f"{folder.name}: {known[folder.name]}", file=sys.stderr)
@@ -160,8 +165,8 @@ def summed(known: dict[str, Any], rounds: int) -> dict[str, Any]:
         "same_outcomes": sum(one["same_outcomes"] for one in ran),
         "crashed": sum(one["crashed"] for one in ran),
         "overhead_median": round(statistics.median(one["overhead"] for one in ran), 3) if ran else None,
-        "tracing_share_median": (
-            round(statistics.median(one["tracing_share"] for one in ran), 3) if ran else None
+        "tracing_overhead_median": (
+            round(statistics.median(one["tracing_overhead"] for one in ran), 3) if ran else None
         ),
         "by_package": known,
     }

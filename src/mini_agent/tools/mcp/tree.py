@@ -107,9 +107,12 @@ async def end_tree(tree: Tree) -> bool:
     """Kill until nothing is left; False when something survives every round (it cannot be killed).
 
     The first strike happens before this waits for anything, so a caller that is cancelled meanwhile has killed already.
+    Two scans in a row must find nobody: one misses a process that forks and exits while it looks, and its child.
     """
+    empty = 0
     for _ in range(ROUNDS):
-        if not strike(tree):
+        empty = 0 if strike(tree) else empty + 1
+        if empty == 2:
             return True
         await asyncio.sleep(PAUSE)
     return False

@@ -84,6 +84,14 @@ def test_a_tree_that_forks_without_end_is_ended(started, is_alive):
     assert members(tree) == set()
 
 
+def test_one_scan_that_finds_nobody_is_no_proof(monkeypatch):
+    """It misses a process that forks and exits while it looks."""
+    found = [True, False, True, False, False, True]
+    monkeypatch.setattr("mini_agent.tools.mcp.tree.strike", lambda tree: found.pop(0))
+    assert asyncio.run(end_tree(Tree(0, "", 0))) is True
+    assert found == [True]
+
+
 def test_a_name_may_hold_anything():
     text = "12 (a) S 1 (b)) R 7 12 9 " + " ".join(map(str, range(7, 60)))
     assert parse_stat(text) == Member(12, "R", 7, 9, 22)

@@ -31,7 +31,7 @@ def test_the_table_shows_limits_choices_and_defaults() -> None:
     assert rows["| `alpha`"] == (
         "| `alpha` | a number (above 0 and below 0.5) | `0.05` | Risk of failing a good check. |"
     )
-    assert " | one of `trace`, `strict`, `off` | `off` | " in rows["| `isolation`"]
+    assert " | one of `trace`, `strict`, `off` | `trace` | " in rows["| `isolation`"]
     assert " | required | " in rows["| `good`"]
     assert " | true or false | `true` | " in rows["| `cache`"]
 

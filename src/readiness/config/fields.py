@@ -110,8 +110,8 @@ _TIMES: Final = (
 _ISOLATE: Final = Field(
     "isolation",
     "choice",
-    "State that a test leaks: `trace` names it, `strict` also fails the check, `off` does not look.",
-    default="off",
+    "State that a test of lane core leaks: `trace` names it, `strict` also fails the check, `off` does not look.",
+    default="trace",
     choices=_ISOLATION,
 )
 _NAME: Final = Field("name", "name", "Unique. It also names the check's log and JUnit file.", required=True)

@@ -113,7 +113,7 @@ class Check:
     exclusive: bool = False
     """True: nothing else runs while it does."""
     cores: int = 1
-    isolation: str = "off"
+    isolation: str = "trace"
     requires_env: tuple[str, ...] = ()
     provider: str = ""
     """Which outside provider a live check needs; `LIVE_PROVIDERS` selects by it."""

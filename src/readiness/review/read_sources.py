@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from readiness.config.lint.ci_files import GateRun
-    from readiness.config.model import Config
+    from readiness.config.model import Check, Config
     from readiness.record.record import Record
     from readiness.run.artifacts import RunFolder
 
@@ -186,9 +186,14 @@ def _project(root: str, record: Record) -> Project:
         else (),
         lanes=tuple((lane, (first[lane].name, at(first[lane].place))) for lane in LANES if lane in first),
         isolate=tuple(_isolate(subject)),
-        isolation=tuple((check.name, check.isolation) for check in config.checks),
+        isolation=tuple((check.name, _isolation(check)) for check in config.checks),
         run_places=tuple((check.name, at(check.run_place)) for check in config.checks),
     )
+
+
+def _isolation(check: Check) -> str:
+    """Leaks are traced in lane core alone."""
+    return check.isolation if check.lane == "core" else "off"
 
 
 def _ci_run(run: GateRun, config: Config) -> CiRun:

@@ -88,5 +88,6 @@ def test_without_the_engine_its_name_is_given(
 ) -> None:
     pytest.importorskip("uvicorn", reason="the [model] extra is not installed")
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    monkeypatch.setenv("GOMP_SPINCOUNT", "what serving sets for this process")
     assert commands.serve(["--model", str(gguf_file), "--port", "0"]) == 1
     assert "pip install 'readiness[model]'" in capsys.readouterr().err

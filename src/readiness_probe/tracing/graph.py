@@ -90,6 +90,7 @@ class Graph:
             if issubclass(type(value), type) and id(value) not in known and class_module(value) == title:
                 holder = ClassHolder(class_name(value), value)
                 if holder.has_names:
+                    holder.own = False
                     known[id(value)] = value
                     self._foreign += 1
                     yield holder

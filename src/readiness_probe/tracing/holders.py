@@ -128,7 +128,9 @@ class ModuleHolder(Holder):
 
 
 class ClassHolder(Holder):
-    """The attributes of a class itself. Metaclasses have no say in how they are written back."""
+    """The attributes of a class itself. Metaclasses have no say in how they are written back. `own` as of a module."""
+
+    own = True
 
     def __init__(self, title: str, target: Any) -> None:
         super().__init__(title, target)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing.holders import ClassHolder, ModuleHolder
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from readiness_probe.tracing.holders import Holder
 
+_CODE = (FunctionType, BuiltinFunctionType, classmethod, staticmethod, property)
 IMPORT, FIXTURE, TEST = "import", "fixture", "test"
 
 
@@ -94,12 +95,20 @@ class Leak:
 
     @property
     def is_plain(self) -> bool:
-        """No program changes it as a matter of course: a name rebound, the environment, the import path."""
+        """No program changes it as a matter of course: a name rebound, the environment, the import path.
+
+        Of an installed package, a function or class that something else stands for: its flags, counters and tables
+        it writes itself.
+        """
         holder, first = self.last.holder, self.first_value
         if isinstance(holder, (ModuleHolder, ClassHolder)):
-            return first is not None and first is not MISSING
+            return first is not None and first is not MISSING and (holder.own or _is_code(first))
         facet = getattr(holder, "facets", {}).get(self.last.name)
         return holder.plain if facet is None else bool(facet.plain)
+
+
+def _is_code(thing: Any) -> bool:
+    return issubclass(type(thing), (type, *_CODE))
 
 
 def is_quiet(holder: Holder, name: Any, before: Any, after: Any) -> bool:

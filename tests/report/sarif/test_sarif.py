@@ -210,3 +210,10 @@ def test_what_is_not_simple_is_no_fix(diff: str) -> None:
 
 def test_what_was_not_verified_is_no_fix() -> None:
     assert fix(Patch(unified(OLD, NEW))) is None
+
+
+@pytest.mark.parametrize("blank", ["", "\n", " \t\r\n", "\x1b[31m\x1b[0m\n"])
+def test_a_blank_message_says_that_there_is_none(seed: Record, blank: str) -> None:
+    lint = LintFinding("a-rule", "warning", "readiness.yml:3:5", blank, "")
+    told = [one["message"]["text"] for one in run_of(replace(seed, lint=(lint,)))["results"]]
+    assert "No message was given." in told

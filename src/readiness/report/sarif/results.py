@@ -147,4 +147,4 @@ def _result(name: str, level: str, text: str, where: str, test: str, mark: str) 
 def _message(text: str) -> str:
     shown = "\n".join(plain_lines(text[: 4 * LONGEST_MESSAGE])).strip()
     cut = shown if len(shown) <= LONGEST_MESSAGE else f"{shown[: LONGEST_MESSAGE - 1]}…"
-    return cut or plain(text)[:LONGEST_MESSAGE] or "No message was given."
+    return cut or plain(text).strip()[:LONGEST_MESSAGE] or "No message was given."

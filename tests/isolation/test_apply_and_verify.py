@@ -53,6 +53,7 @@ def test_the_patch_is_shown_applied_and_mends(write, capsys):
     told = capsys.readouterr().out
     assert '+    monkeypatch.setattr(app, "LIMIT", 5)' in told
     assert "verified: the whole suite ran in a copy with it, 2 tests, 1 mended, none worse" in told
+    assert "run this again with --apply" not in told, "it is applied"
     assert (folder / "test_a.py").read_text() == POLLUTER.replace("()", "(monkeypatch)").replace(
         "app.LIMIT = 5", 'monkeypatch.setattr(app, "LIMIT", 5)'
     )

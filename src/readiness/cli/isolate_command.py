@@ -92,7 +92,9 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         _write(args.json, redactor.text(json.dumps(report.to_json(), indent=2) + "\n"))
     if args.json != "-":
-        sys.stdout.write("".join(f"{plain(redactor.text(line))}\n" for line in lines(report)))
+        sys.stdout.write(
+            "".join(f"{plain(redactor.text(line))}\n" for line in lines(report, applied=args.apply))
+        )
     if args.apply:
         _apply(root, mended)
     return _code(report)

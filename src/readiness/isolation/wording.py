@@ -21,12 +21,12 @@ SIDES: Final = {
 }
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: Report, *, applied: bool = False) -> Iterator[str]:
     """Each finding with its causes, then what was left changed, then one line that sums up."""
     for finding in report.findings:
         yield from _finding(finding)
         yield ""
-    yield from _patches(report)
+    yield from _patches(report, applied=applied)
     yield from _left_over(report)
     for problem in report.problems:
         yield f"PROBLEM: {problem}"
@@ -51,14 +51,15 @@ def _finding(finding: Finding) -> Iterator[str]:
         yield f"  no patch  {finding.no_patch}"
 
 
-def _patches(report: Report) -> Iterator[str]:
+def _patches(report: Report, *, applied: bool) -> Iterator[str]:
     """Each diff once: causes that were mended together were verified together."""
     for patch in dict.fromkeys(one.patch for one in report.findings if one.patch):
         mended = f"{len(patch.mended)} mended, none worse"
         yield f"PATCH  verified: the whole suite ran in a copy with it, {patch.tests} tests, {mended}"
         yield f"  {patch.command}"
         yield from patch.diff.splitlines()
-        yield "apply it with `git apply` or `patch -p1`, or run this again with --apply"
+        if not applied:
+            yield "apply it with `git apply` or `patch -p1`, or run this again with --apply"
         yield ""
 
 

@@ -6,10 +6,12 @@ the gate sees of it, it sees through its own relay.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -72,7 +74,11 @@ class Handler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, text)
         self.end_headers()
-        self.wfile.write(body)
+        if status >= 500:
+            # A client that swallows errors is gone before the text of one comes.
+            time.sleep(0.2)
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

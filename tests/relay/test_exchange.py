@@ -92,6 +92,15 @@ def test_a_client_that_leaves_what_has_no_end_leaves_early(begun):
     assert one.finish(PRICES)[0].error == "client_gone"
 
 
+@pytest.mark.parametrize(("status", "error"), [(500, "upstream_5xx"), (429, "429"), (404, "not_found")])
+def test_a_client_that_leaves_at_the_status_of_an_error_has_heard_it(begun, status, error):
+    one = begun()
+    one.begin_answer(status, [])
+    one.fail("client_gone")
+    call = one.finish(PRICES)[0]
+    assert (call.error, call.status, call.counted) == (error, status, False)
+
+
 def test_the_text_of_an_error_is_kept(begun):
     one = begun()
     call = answered(one, b'{"error": {"message": "slow down"}}', 429, ("Retry-After", "7"))

@@ -99,6 +99,9 @@ class Exchange:
         if self.error == CLIENT_GONE and answer and answer.finished and shape is not Shape.OTHER:
             # Some clients hang up at the closing mark of a stream, before the end of the HTTP message.
             self.error = ""
+        if self.error == CLIENT_GONE and self.status is not None and self.status >= 400:
+            # Others leave at the status of an error, which says it all, and do not wait for its text.
+            self.error = ""
         if not self.error and self.status is not None:
             self.error = error_class(self.status, shape, answer)
             self.detail = said or (answer.error if answer else "")

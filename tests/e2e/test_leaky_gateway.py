@@ -19,7 +19,10 @@ import pytest
 EXAMPLE = Path(__file__).parents[2] / "examples/leaky-gateway"
 POLLUTER = "tests/smoke/test_agent_proxy_headers_and_errors.py"
 VICTIM = "tests/smoke/test_agent_proxy_validation_errors.py"
-OWN = ("READINESS_", "PYTEST_", "STRICT_READY", "ND_REAL", "OPENAI_", "OLLAMA_", "GITHUB_", "CI")
+OWN = (
+    *("READINESS_", "PYTEST_", "STRICT_READY", "ND_REAL", "OPENAI_", "OLLAMA_", "GITHUB_", "CI"),
+    *("MAKEFLAGS", "MAKELEVEL", "MFLAGS"),  # of the make that runs these tests
+)
 
 
 @dataclass

@@ -7,92 +7,70 @@ starts with `<`, as that of generated code does. `entry` runs this file under su
 
 from __future__ import annotations
 
+import _imp
 import builtins
 import os
 import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from importlib import import_module
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_loader
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
+    from typing import Any, Optional
 
-_IN_ORDER = (
-    "environment",
-    "events",
-    "places",
-    "evidence",
-    "handlers",
-    "swallowed",
-    "outcomes",
-    "deadline",
-    "workers",
-    "recorder",
-    "trial_variables",
-    "trial",
-)
-"""Every module after those that it imports. `guard` comes when it is asked for: it imports `socket`."""
-_FOR_TRIALS = ("forked", "upper", "orders", "course", "trial_outcome", "repeat", "repeat_hooks")
-
-_FOR_ISOLATION = ("forked", "upper", "tracing") + tuple(
-    f"tracing.{name}"
-    for name in (
-        *("values", "versions", "holders", "loops", "interpreter", "loggers", "graph", "ledger", "tracker"),
-        *(
-            "worlds",
-            "silence",
-            "locate",
-            "replay",
-            "minimise",
-            "causes",
-            "names",
-            "findings",
-            "session",
-            "hooks",
-        ),
-    )
-)
+_PACKAGE = "readiness_probe"
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 _BUILTINS = dict(vars(builtins))
+_ON_DEMAND = {
+    "GUARD": ("guard",),
+    "TRIALS": ("repeat_hooks",),
+    "ISOLATION": ("tracing.hooks",),
+    "COPY_OF": ("copies",),
+}
+"""By the variable that asks for it: what is imported when it is needed."""
 
 
-class _Unmeasured(SourceFileLoader):
+class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         code = super().get_code(fullname)
         assert code is not None  # SourceFileLoader raises where there is no source
-        return _renamed(code, f"<readiness_probe>/{fullname.partition('.')[2].replace('.', '/')}.py")
+        _imp._fix_co_filename(code, f"<{_PACKAGE}>/{fullname.partition('.')[2].replace('.', '/')}.py")
+        return code
 
-
-def _renamed(code: CodeType, name: str) -> CodeType:
-    inner = (_renamed(one, name) if isinstance(one, type(code)) else one for one in code.co_consts)
-    return code.replace(co_filename=name, co_consts=tuple(inner))
-
-
-def _load(name: str) -> ModuleType:
-    full = f"readiness_probe.{name}"
-    if full not in sys.modules:
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), *name.split("."))
-        package = os.path.isdir(path)
-        loader = _Unmeasured(full, os.path.join(path, "__init__.py") if package else path + ".py")
-        spec = spec_from_loader(full, loader, is_package=package)
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
+    def exec_module(self, module: ModuleType) -> None:
         # A test that leaves a builtin replaced must not break what looks for that.
         module.__dict__["__builtins__"] = _BUILTINS
-        sys.modules[full] = module
-        spec.loader.exec_module(module)
-        parent, _, last = full.rpartition(".")
-        setattr(sys.modules[parent], last, module)
-    return sys.modules[full]
+        super().exec_module(module)
 
 
-if "READINESS_PROBE_GUARD" in os.environ:
-    _load("guard")
-_wanted = [*_IN_ORDER]
-if "READINESS_PROBE_TRIALS" in os.environ:
-    _wanted += _FOR_TRIALS
-if "READINESS_PROBE_ISOLATION" in os.environ:
-    _wanted += _FOR_ISOLATION
-for _name in _wanted:
-    _load(_name)
-plugin = _load("plugin")
+class _Unmeasured:
+    """Finds the modules of the probe. It is on `sys.meta_path` while they are loaded, and not when tests run."""
+
+    def find_spec(self, name: str, *_: Any) -> Optional[ModuleSpec]:
+        if not name.startswith(f"{_PACKAGE}."):
+            return None
+        path = os.path.join(_FOLDER, *name.split(".")[1:])
+        package = os.path.isdir(path)
+        file = os.path.join(path, "__init__.py") if package else f"{path}.py"
+        return spec_from_loader(name, _Loader(name, file), is_package=package)
+
+
+def _load() -> Any:
+    """The plugin. Everything that is asked for is loaded with it: what is imported later has a file name again."""
+    wanted = ["plugin"]
+    for variable, names in _ON_DEMAND.items():
+        if f"READINESS_PROBE_{variable}" in os.environ:
+            wanted += names
+    finder = _Unmeasured()
+    sys.meta_path.insert(0, finder)
+    try:
+        for name in wanted:
+            import_module(f"{_PACKAGE}.{name}")
+    finally:
+        sys.meta_path.remove(finder)
+    return sys.modules[f"{_PACKAGE}.plugin"]
+
+
+plugin = _load()

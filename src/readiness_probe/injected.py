@@ -36,7 +36,9 @@ class _Loader(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         code = super().get_code(fullname)
         assert code is not None  # SourceFileLoader raises where there is no source
-        _imp._fix_co_filename(code, f"<{_PACKAGE}>/{fullname.partition('.')[2].replace('.', '/')}.py")
+        _imp._fix_co_filename(  # type: ignore[attr-defined]
+            code, f"<{_PACKAGE}>/{fullname.partition('.')[2].replace('.', '/')}.py"
+        )
         return code
 
     def exec_module(self, module: ModuleType) -> None:

@@ -12,10 +12,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing import process
+from readiness_probe.tracing import chance, process
 from readiness_probe.tracing.holders import Holder
 from readiness_probe.tracing.loops import CurrentLoop
-from readiness_probe.tracing.values import MISSING, module_names, same, shown, shown_variable
+from readiness_probe.tracing.values import ATOMS, MISSING, module_names, same, shown, shown_variable
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -67,10 +67,13 @@ class Facet:
         quiet: bool = False,
         plain: bool = True,
         copied: bool = True,
+        mark: Optional[Callable[[], Any]] = None,
     ) -> None:
-        """`copied`: whether a fork of the process has it too."""
+        """`copied`: whether a fork of the process has it too. `mark` answers with what differs whenever `read` does,
+        and is compared without a say of anybody's `__eq__`; where it is not given, that holds of `read` itself."""
         self.copied = copied
         self.read = read
+        self.mark = mark or read
         self.write = write
         self.words = words
         self.quiet = quiet
@@ -83,13 +86,16 @@ class InterpreterHolder(Holder):
     def __init__(self) -> None:
         super().__init__("interpreter", None)
         self.facets = _facets()
+        self._mark_of = [facet.mark for facet in self.facets.values()]
+        self._marks: List[Any] = []
 
     def now(self) -> Dict[Any, Any]:
+        self._marks = [mark() for mark in self._mark_of]
         found = {name: facet.read() for name, facet in self.facets.items()}
         return {name: value for name, value in found.items() if value is not MISSING}
 
     def moved(self) -> bool:
-        return True
+        return [mark() for mark in self._mark_of] != self._marks
 
     def changes(self, before: Dict[Any, Any], after: Dict[Any, Any]) -> List[Tuple[Any, Any, Any]]:
         """What was loaded in between has not changed."""
@@ -97,7 +103,7 @@ class InterpreterHolder(Holder):
         return [(name, before[name], after[name]) for name in names]
 
     def same(self, one: Any, other: Any) -> bool:
-        if isinstance(one, _Opaque) and isinstance(other, _Opaque):
+        if isinstance(one, chance.Opaque) and isinstance(other, chance.Opaque):
             return bool(one.value == other.value)
         return same(one, other, 4)
 
@@ -137,25 +143,52 @@ def _facets() -> Dict[str, Facet]:
     return {
         "cwd": Facet(_cwd, lambda path: os.chdir(path)),
         "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
-        "the current event loop": Facet(loop.read, loop.write, loop.words, plain=False),
-        "the state of random": Facet(_random, _set_random, lambda _: "a state", quiet=True),
-        "the state of numpy.random": Facet(_numpy, _set_numpy, lambda _: "a state", quiet=True),
+        "the current event loop": Facet(
+            loop.read, loop.write, loop.words, plain=False, mark=lambda: _mark(loop.read())
+        ),
+        "the state of random": Facet(
+            chance.read_random,
+            chance.write_random,
+            lambda _: "a state",
+            quiet=True,
+            mark=chance.Twister().mark,
+        ),
+        "the state of numpy.random": Facet(
+            chance.read_numpy, chance.write_numpy, lambda _: "a state", quiet=True, mark=chance.mark_of_numpy
+        ),
         "locale": Facet(_locale, _set_locale),
-        "the decimal context": Facet(_decimal, _set_decimal),
+        "the decimal context": Facet(_decimal, _set_decimal, mark=lambda: _mark(_decimal())),
         "the default timeout of sockets": Facet(_socket_timeout, _set_socket_timeout),
         "the recursion limit": Facet(sys.getrecursionlimit, sys.setrecursionlimit),
         "the switch interval": Facet(sys.getswitchinterval, sys.setswitchinterval),
         "gc": Facet(gc.isenabled, _set_gc, lambda on: "enabled" if on else "disabled"),
         "the thresholds of gc": Facet(gc.get_threshold, lambda limits: gc.set_threshold(*limits)),
-        "signal handlers": Facet(_signals, _set_signals, _words_of_signals),
+        "signal handlers": Facet(
+            _signals, _set_signals, _words_of_signals, mark=lambda: list(map(id, _signals()))
+        ),
         "the interval timer": Facet(_timer, _set_timer, lambda on: "running" if on else "not running"),
-        "logging.disable": Facet(_logging_disabled, _set_logging_disabled),
-        "the time zone": Facet(process.time_zone, process.set_time_zone, process.words_of_time_zone),
+        "logging.disable": Facet(
+            _logging_disabled, _set_logging_disabled, mark=lambda: _mark(_logging_disabled())
+        ),
+        "the time zone": Facet(
+            process.time_zone,
+            process.set_time_zone,
+            process.words_of_time_zone,
+            mark=lambda: _mark(process.time_zone()),
+        ),
         "atexit callbacks": Facet(process.exit_callbacks, process.set_exit_callbacks, quiet=True),
         "threads": Facet(process.threads, None, process.words_of_threads, quiet=True, copied=False),
         "child processes": Facet(children.read, None, children.words, quiet=True, copied=False),
         "open sockets": Facet(sockets.read, None, sockets.words, quiet=True),
     }
+
+
+def _mark(value: Any) -> Any:
+    """Equal for what `same` calls the same, without code of a value's class."""
+    kind = type(value)
+    if kind is tuple:
+        return [_mark(one) for one in value]
+    return value if kind in ATOMS else (id(value),)
 
 
 def _drop(_: object) -> None:
@@ -178,30 +211,6 @@ def _umask() -> Any:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _random() -> Any:
-    instance = _names("random").get("_inst")
-    if instance is None:
-        return MISSING
-    state = instance.getstate()
-    return _Opaque(state, state)
-
-
-def _set_random(state: Any) -> None:
-    _names("random")["_inst"].setstate(state.original)
-
-
-def _numpy() -> Any:
-    rand = _names("numpy.random.mtrand").get("_rand")
-    if rand is None:
-        return MISSING
-    kind, keys, *rest = rand.get_state()
-    return _Opaque((kind, keys.tobytes(), *rest), (kind, keys.copy(), *rest))
-
-
-def _set_numpy(state: Any) -> None:
-    _names("numpy.random.mtrand")["_rand"].set_state(state.original)
 
 
 def _locale() -> Any:
@@ -296,11 +305,3 @@ def _set_logging_disabled(value: Any) -> None:
     manager = _manager()
     manager.disable = value
     manager._clear_cache()
-
-
-class _Opaque:
-    """A state that is compared as a whole, and put back as `original`."""
-
-    def __init__(self, value: Any, original: Any) -> None:
-        self.value = value
-        self.original = original

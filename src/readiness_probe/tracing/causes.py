@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import outside
 from readiness_probe.tracing.files import TITLE as FILES
-from readiness_probe.tracing.ledger import IMPORT, TEST, Leak
+from readiness_probe.tracing.ledger import IMPORT, TEST, Leak, own_changes
 from readiness_probe.tracing.minimise import OutOfBudget, minimal
 from readiness_probe.tracing.process import is_listening
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
+    from readiness_probe.tracing.authors import Authors
     from readiness_probe.tracing.ledger import Author, Change, Ledger
     from readiness_probe.tracing.worlds import World
 
@@ -80,24 +81,35 @@ class Budget:
             raise OutOfBudget
         self.spent += 1
 
-    def take(self) -> None:
-        if self._left <= 0 or time.monotonic() > self._ends:
+    def take(self, number: int = 1) -> None:
+        """`number` tests are to be run again."""
+        if self._left < number or time.monotonic() > self._ends:
             raise OutOfBudget
-        self._left -= 1
-        self.spent += 1
+        self._left -= number
+        self.spent += number
 
 
 class Court:
     """Judges one case. `base` is the world before the first test, `seconds` the limit of one replay."""
 
     def __init__(
-        self, case: Case, ledger: Ledger, base: Optional[World], budget: Budget, seconds: float
+        self,
+        case: Case,
+        ledger: Ledger,
+        base: Optional[World],
+        budget: Budget,
+        seconds: float,
+        authors: Authors,
     ) -> None:
         self.case = case
         self.ledger = ledger
         self.base = base
         self.budget = budget
         self.seconds = seconds
+        self.authors = authors
+        early = authors.own(case.index, case.start)
+        self.own = [*early, *(one.number for one in own_changes(ledger, case.index, case.start, case.end))]
+        """Numbers of what the test itself changed."""
         self.notes: List[str] = []
         self.must_show = ""
         """What a copy of the process lacks: nothing is a victim of that before its polluter is found."""
@@ -110,7 +122,7 @@ class Court:
         return self._ask(
             self.case.world,
             run=[self.case.index],
-            undo=(self.case.index, self.case.start, self.case.end),
+            undo=self.own,
             put=[change.number for change in put],
         )
 
@@ -133,9 +145,7 @@ class Court:
         alone = self._ask(self.base, run=[author.test], locate=wanted)
         if alone.get("where"):
             return alone
-        earlier = sorted(
-            {one.author.test for one in self.ledger.changes[: change.number]} - {-1, author.test}
-        )
+        earlier = sorted(_tests(self.ledger.changes[: change.number]) - {author.test})
         return (
             self._ask(self.base, run=[*earlier[-EARLIER:], author.test], locate=wanted) if earlier else alone
         )
@@ -244,10 +254,14 @@ class Court:
         )
 
     def cannot_be_put(self) -> List[Leak]:
-        return [leak for leak in self.ledger.leaks(self.case.start) if not can_be_put(leak)]
+        return [leak for leak in self._left() if not can_be_put(leak)]
 
     def in_force(self) -> List[Leak]:
-        return list(filter(can_be_put, self.ledger.leaks(self.case.start)))
+        return list(filter(can_be_put, self._left()))
+
+    def _left(self) -> List[Leak]:
+        """What others had left changed when the test began."""
+        return self.ledger.leaks(self.case.start, without=frozenset(self.own))
 
     # --- a test that passes in order and fails alone
 
@@ -258,7 +272,7 @@ class Court:
             return self.clean(*tests)["outcome"] in PASSES
 
         earlier = list(self.case.before)
-        changed = {one.author.test for one in self.ledger.changes}
+        changed = _tests(self.ledger.changes)
         for some in ([one for one in earlier if one in changed], earlier):
             if some and passes(some):
                 return minimal(some, passes)
@@ -268,12 +282,18 @@ class Court:
 
     def polluters(self, leak: Leak) -> List[Change]:
         """The changes of that binding that do harm, one for each author."""
+        self.authors.tell_apart(leak.changes)
         candidates: Dict[str, Change] = {}
         for change in leak.changes:
-            candidates.setdefault(change.author.name, change)
+            for author in (*change.others, change.author):
+                candidates.setdefault(author.name, change.by(author))
         if len(candidates) == 1:
             return list(candidates.values())
-        if leak.last.author.test != self.case.index and self.again([leak.last])["outcome"] in PASSES:
+        if (
+            not leak.last.others
+            and leak.last.author.test != self.case.index
+            and self.again([leak.last])["outcome"] in PASSES
+        ):
             # With all that others had done to it before, it passes.
             return [leak.last]
         harmful = [one for one in list(candidates.values())[-AUTHORS:] if self._does_harm(one.author)]
@@ -288,7 +308,7 @@ class Court:
     def by_bisection(self) -> List[int]:
         """Tests that make the case fail from the clean world, when no watched state explains it."""
         earlier = [one for one in self.case.before if one != self.case.index]
-        changed = {one.author.test for one in self.ledger.changes[: self.case.start]}
+        changed = _tests(self.ledger.changes[: self.case.start])
         suspects = [one for one in earlier if one in changed]
 
         def fails(tests: List[int]) -> bool:
@@ -298,6 +318,11 @@ class Court:
             if some and fails(some):
                 return minimal(some, fails)
         return []
+
+
+def _tests(changes: Sequence[Change]) -> Set[int]:
+    """Every test that may have made one of `changes`."""
+    return {test for one in changes for test in one.author.tests} - {-1}
 
 
 def can_be_put(leak: Leak) -> bool:
@@ -316,7 +341,9 @@ def left_by(court: Court, index: int, polluters: Sequence[int]) -> List[Leak]:
 
     For a case that copies of its own world cannot repeat. Files are left out: the disk is put back before a question.
     """
-    own = [leak for leak in court.in_force() if leak.last.author.test == index and leak.holder.title != FILES]
+    left = [leak for leak in court.in_force() if leak.holder.title != FILES]
+    court.authors.tell_apart(leak.last for leak in left if index in leak.last.author.among)
+    own = [leak for leak in left if leak.last.author.test == index]
 
     def passes(some: List[Leak]) -> bool:
         return court.clean_without(some, *polluters)["outcome"] in PASSES

@@ -14,7 +14,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing import filestate
-from readiness_probe.tracing.ledger import own_changes
 from readiness_probe.tracing.values import MISSING
 from readiness_probe.tracing.worlds import World
 
@@ -67,10 +66,8 @@ class Disk:
                 found[change.name] = change.after
             else:
                 found.setdefault(change.name, change.before)
-        chosen = [self._ledger.changes[one] for one in question.get("put", ())]
-        for change in sorted(
-            [*own_changes(self._ledger, question.get("undo")), *chosen], key=lambda one: -one.number
-        ):
+        taken_back = {*question.get("undo", ()), *question.get("put", ())}
+        for change in (self._ledger.changes[one] for one in sorted(taken_back, reverse=True)):
             if self._is_of_files(change):
                 found[change.name] = change.before
         return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
     from readiness_probe.places import Places
+    from readiness_probe.tracing.authors import Authors
     from readiness_probe.tracing.causes import Budget, Case
     from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author, Change, Leak
@@ -39,6 +40,7 @@ class Findings:
         base: Optional[World],
         budget: Budget,
         seconds: float,
+        authors: Authors,
     ) -> None:
         self._items = items
         self._tracker = tracker
@@ -46,13 +48,14 @@ class Findings:
         self._base = base
         self._budget = budget
         self._seconds = seconds
+        self._authors = authors
 
     def of(self, case: Case, why_not: str) -> Dict[str, Any]:
         """One finding, as it goes on record."""
         if case.world is None:
             why = why_not or "too many tests failed before it"
             return {**self._finding(case, "unjudged", [], [why]), "suspects": self._suspects(case)}
-        court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
+        court = self._court(case)
         try:
             kind, sets, said = court.judge()
         except OutOfBudget:
@@ -70,11 +73,15 @@ class Findings:
         found = self._finding(case, kind, causes, notes)
         return {**found, "suspects": self._suspects(case)} if kind == "unjudged" else found
 
+    def _court(self, case: Case) -> Court:
+        return Court(case, self._tracker.ledger, self._base, self._budget, self._seconds, self._authors)
+
     def _suspects(self, case: Case) -> List[Dict[str, Any]]:
         """What tests had left changed by then, for those who ask in new processes. What cannot be put back is first."""
         left = [leak for leak in self._tracker.ledger.leaks(case.start) if leak.last.author.kind != IMPORT]
         chosen = [leak for leak in left if not can_be_put(leak)]
         chosen += [leak for leak in left if can_be_put(leak) and not leak.is_quiet]
+        self._authors.tell_apart(leak.last for leak in chosen[:LEAKS_LIMIT])
         return [self._suspect(leak) for leak in chosen[:LEAKS_LIMIT]]
 
     def _suspect(self, leak: Leak) -> Dict[str, Any]:
@@ -101,7 +108,7 @@ class Findings:
 
     def brittle(self, case: Case) -> Dict[str, Any]:
         """A test that fails in the clean world and passed in the order of the session."""
-        court = Court(case, self._tracker.ledger, self._base, self._budget, self._seconds)
+        court = self._court(case)
         causes = within(lambda: [self._without_state(index) for index in court.brittle()], [])
         for cause in causes:
             states = [
@@ -115,8 +122,9 @@ class Findings:
         """Everything that is still changed at the end, without a judgement."""
         found = [leak for leak in self._tracker.ledger.leaks() if leak.last.author.kind != IMPORT]
         loud = [leak for leak in found if not leak.is_quiet]
+        self._authors.tell_apart(leak.last for leak in loud if leak.is_plain)
         return [
-            {"by": leak.last.author.name, "state": leak.state, "where": "", "plain": leak.is_plain}
+            {"by": _called(leak.last.author), "state": leak.state, "where": "", "plain": leak.is_plain}
             for leak in loud[:LEAKS_LIMIT]
         ]
 
@@ -175,7 +183,7 @@ class Findings:
 
     def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
         """As `_without_state`, named by what cannot be put back, where that test left any."""
-        left = [one.last for one in court.cannot_be_put() if one.last.author.test == index]
+        left = [one.last for one in court.cannot_be_put() if one.last.author.tests == (index,)]
         cause = self._without_state(index)
         cause["state"] = ", ".join(change.state for change in left)
         if len(left) == 1:
@@ -185,7 +193,7 @@ class Findings:
         return cause
 
     def _who(self, author: Author) -> Dict[str, Any]:
-        who = {"polluter": author.name, "kind": author.kind}
+        who = {"polluter": _called(author), "kind": author.kind}
         if author.kind == FIXTURE:
             who.update(scope=author.scope, during=self._items[author.test].nodeid)
         return who
@@ -198,6 +206,12 @@ class Findings:
     def _place_of_test(self, index: int) -> str:
         path, line, _ = self._items[index].location
         return self._places.at(str(path), None if line is None else line + 1)
+
+
+def _called(author: Author) -> str:
+    """A test that could not be told apart is not accused by name."""
+    number = len(author.among)
+    return f"one of {number} tests, the last of them {author.name}" if number else author.name
 
 
 def _mocked(sets: List[List[Leak]]) -> List[str]:

@@ -9,7 +9,7 @@ from readiness_probe.tracing.holders import ClassHolder, ModuleHolder
 from readiness_probe.tracing.values import MISSING
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Container, Dict, Iterable, List, Optional, Sequence, Tuple
 
     from readiness_probe.tracing.holders import Holder
 
@@ -20,18 +20,27 @@ IMPORT, FIXTURE, TEST = "import", "fixture", "test"
 class Author:
     """Who was at work: a test, a fixture that outlives tests, or the import of a module.
 
-    `name` is what a report says, `test` the index of the test that ran meanwhile (-1: none). `ended` is how many
-    changes there were when a fixture was torn down; None while it is in force.
+    `name` is what a report says, `test` the index of the test that ran meanwhile (-1: none). `among` are the tests of
+    which any may have done it, where no look was between them; `test` is the last of them. `ended` is how many changes
+    there were when a fixture was torn down; None while it is in force.
     """
 
-    __slots__ = ("ended", "kind", "name", "scope", "test")
+    __slots__ = ("among", "ended", "kind", "name", "scope", "test")
 
-    def __init__(self, kind: str, name: str, test: int = -1, scope: str = "") -> None:
+    def __init__(
+        self, kind: str, name: str, test: int = -1, scope: str = "", among: Sequence[int] = ()
+    ) -> None:
         self.kind = kind
         self.name = name
         self.test = test
         self.scope = scope
+        self.among = tuple(among)
         self.ended: Optional[int] = None
+
+    @property
+    def tests(self) -> Tuple[int, ...]:
+        """Every test that it may be."""
+        return self.among or (self.test,)
 
     def in_force(self, number: int) -> bool:
         """A fixture that was set up when there were `number` changes; what it changed is meant."""
@@ -39,9 +48,10 @@ class Author:
 
 
 class Change:
-    """One binding that an author left changed. `number` orders all changes of a session."""
+    """One binding that an author left changed. `number` orders all changes of a session; `others` wrote it just before
+    `author` did."""
 
-    __slots__ = ("after", "author", "before", "holder", "name", "number")
+    __slots__ = ("after", "author", "before", "holder", "name", "number", "others")
 
     def __init__(
         self, number: int, holder: Holder, name: Any, before: Any, after: Any, author: Author
@@ -52,10 +62,17 @@ class Change:
         self.before = before
         self.after = after
         self.author = author
+        self.others: List[Author] = []
 
     @property
     def state(self) -> str:
         return self.holder.state(self.name)
+
+    def by(self, author: Author) -> Change:
+        """The same, made by somebody else."""
+        if author is self.author:
+            return self
+        return Change(self.number, self.holder, self.name, self.before, self.after, author)
 
 
 class Leak:
@@ -136,28 +153,35 @@ class Ledger:
     def add(self, holder: Holder, name: Any, before: Any, after: Any, author: Author) -> None:
         self.changes.append(Change(len(self.changes), holder, name, before, after, author))
 
-    def leaks(self, end: Optional[int] = None) -> List[Leak]:
+    def insert(self, number: int, changes: Sequence[Change]) -> None:
+        """Move the last `changes` of the ledger to where they were made: before the one of that number."""
+        rest = self.changes[number : len(self.changes) - len(changes)]
+        self.changes[number:] = [*changes, *rest]
+        for at in range(number, len(self.changes)):
+            self.changes[at].number = at
+
+    def leaks(self, end: Optional[int] = None, without: Container[int] = ()) -> List[Leak]:
         """What was changed after the first `end` changes (default: all of them), the newest last.
 
-        What imports left and what tests left are apart: a test may take back what an import did.
+        What imports left and what tests left are apart: a test may take back what an import did. `without` are
+        numbers of changes that are not to count.
         """
         by_imports = _fold(self.changes[: self.tests_from])
-        return by_imports + _fold(self.changes[self.tests_from : end])
+        return by_imports + _fold(
+            change for change in self.changes[self.tests_from : end] if change.number not in without
+        )
 
     def since(self, start: int, end: int) -> List[Change]:
         return self.changes[start:end]
 
 
-def own_changes(ledger: Ledger, undo: Any) -> List[Change]:
-    """What a test itself changed, not the fixtures that it shares with others: `undo` is its index and a span."""
-    if not undo:
-        return []
-    index, start, end = undo
+def own_changes(ledger: Ledger, index: int, start: int, end: int) -> List[Change]:
+    """What a test itself changed, not the fixtures that it shares with others."""
     found = ledger.since(start, end)
     return [one for one in found if one.author.kind == TEST and one.author.test == index]
 
 
-def _fold(changes: List[Change]) -> List[Leak]:
+def _fold(changes: Iterable[Change]) -> List[Leak]:
     found: Dict[Tuple[int, Any], List[Change]] = {}
     for change in changes:
         key = (id(change.holder), change.name)

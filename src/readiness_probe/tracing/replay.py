@@ -16,7 +16,7 @@ from _pytest import runner
 from readiness_probe import upper
 from readiness_probe.tracing import locate
 from readiness_probe.tracing.files import note_writes
-from readiness_probe.tracing.ledger import own_changes
+from readiness_probe.tracing.ledger import TEST, Author
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -47,7 +47,8 @@ class Replayer:
         return True
 
     def answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
-        """`undo` and `put` name changes by number, `run` tests by index; the last one's outcome is the answer."""
+        """`undo` and `put` name changes by number, `run` tests by index; the last one's outcome is the answer. With
+        `each`, what every one of them changed is answered too, of what is not looked at after each test."""
         self._use_folder(question.get("basetemp"))
         broken = self._put_back(question)
         if broken:
@@ -60,20 +61,40 @@ class Replayer:
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
             *before, last = question["run"]
-            put_back = self._kept(question.get("keep", ()))
-            for index in before:
-                self.run(self.items[index])
-            put_back()
-            self.watch = watch = self._watch(question.get("locate"))
-            if watch is not None:
-                watch.start()
-            result = self.run(self.items[last])
-            if watch is not None:
-                result["where"], result["stack"] = watch.stop()
+            if question.get("each"):
+                result = self._each(question["run"])
+            else:
+                result = self._last(before, last, question)
             faulthandler.cancel_dump_traceback_later()
         result["seconds"] = time.monotonic() - began
         result["wrote"] = sorted(wrote)
         return result
+
+    def _last(self, before: List[int], last: int, question: Dict[str, Any]) -> Dict[str, Any]:
+        put_back = self._kept(question.get("keep", ()))
+        for index in before:
+            self.run(self.items[index])
+        put_back()
+        self.watch = watch = self._watch(question.get("locate"))
+        if watch is not None:
+            watch.start()
+        result = self.run(self.items[last])
+        if watch is not None:
+            result["where"], result["stack"] = watch.stop()
+        return result
+
+    def _each(self, tests: List[int]) -> Dict[str, Any]:
+        """Index, title and name of every binding that one of `tests` changed."""
+        tracker, changed, result = self._tracker, [], {}
+        tracker.look(Author(TEST, "what was asked"))
+        for index in tests:
+            result = self.run(self.items[index])
+            start = len(tracker.ledger.changes)
+            end = tracker.look(Author(TEST, self.items[index].nodeid, index))
+            for change in tracker.ledger.since(start, end):
+                if tracker.is_deferred(change.holder):
+                    changed.append((index, change.holder.title, change.name))
+        return {**result, "changed": changed}
 
     def run(self, item: Any) -> Dict[str, Any]:
         """Run one test as a new one, through every plugin that stands around a test."""
@@ -89,7 +110,7 @@ class Replayer:
 
     def _put_back(self, question: Dict[str, Any]) -> str:
         ledger = self._tracker.ledger
-        own = own_changes(ledger, question.get("undo"))
+        own = [ledger.changes[number] for number in question.get("undo", ())]
         chosen = [ledger.changes[number] for number in question.get("put", ())]
         for change in sorted([*own, *chosen], key=lambda one: -one.number):
             try:

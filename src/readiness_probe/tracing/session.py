@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.authors import Authors
 from readiness_probe.tracing.causes import Budget, Case
 from readiness_probe.tracing.disk import Disk, OnDisk
 from readiness_probe.tracing.explore import Explorer, until_out_of_budget
@@ -28,6 +29,8 @@ WORLDS = 12
 """Failures whose world is kept; further ones are listed as not asked about."""
 REPLAYS = 400
 SECONDS = 60.0
+EVERY = 10
+"""Tests, after that many of which everything is looked at: what may wait for it is told apart when it is asked about."""
 SLOWEST = 10.0
 """Seconds that one replay may take at least."""
 
@@ -48,6 +51,8 @@ class Tracing:
         self._index: Dict[int, int] = {}
         self._items: List[Any] = []
         self._current = -1
+        self._every = 1 if self._options.get("all") else EVERY
+        self._waiting: List[int] = []
         self._error = ""
         self._said = ""
         self._here: Optional[World] = None
@@ -95,6 +100,9 @@ class Tracing:
         self._disk = Disk(self.tracker.files, self.tracker.ledger)
         self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
         self._base = self._freeze()
+        if self._base is None:
+            # Nobody could be asked which test it was.
+            self._every = 1
         if self._options.get("all"):
             self._explorer = Explorer(self.tracker.ledger, self._freeze)
 
@@ -121,7 +129,11 @@ class Tracing:
             return
         self._slowest = max(self._slowest, time.monotonic() - self._began)
         self._take_in()
-        end = self.tracker.look(Author(TEST, item.nodeid, self._current))
+        if self._error or len(self._waiting) + 1 >= self._every:
+            end = self._look_at_everything(item)
+        else:
+            end = self.tracker.look(Author(TEST, item.nodeid, self._current), everything=False)
+            self._waiting.append(self._current)
         if self._error:
             self._failed_here(item.nodeid, end)
         else:
@@ -137,9 +149,20 @@ class Tracing:
             return
         leaves = nextitem is None or nextitem.parent is not item.parent
         if self._error or (leaves and self._fixtures):
-            self._end = self.tracker.look(Author(TEST, item.nodeid, self._current))
+            self._end = self._look_at_everything(item)
         if self._error and len(self._cases) < WORLDS:
             self._here = self._freeze()
+
+    def _look_at_everything(self, item: Any) -> int:
+        """What waited was done by one of several tests, most likely before this one: so it is entered in the ledger."""
+        tracker, ledger, name = self.tracker, self.tracker.ledger, item.nodeid  # type: ignore[union-attr]
+        if self._waiting:
+            among = (*self._waiting, self._current)
+            added = tracker.catch_up(Author(TEST, name, self._current, among=among))  # type: ignore[union-attr]
+            ledger.insert(self._start, ledger.changes[len(ledger.changes) - added :])
+            self._start += added
+            self._waiting = []
+        return tracker.look(Author(TEST, name, self._current))  # type: ignore[union-attr]
 
     def _failed_here(self, name: str, end: int) -> None:
         world = self._here
@@ -154,7 +177,7 @@ class Tracing:
     def fixture_begins(self) -> None:
         """What the test changed so far is its own doing."""
         if self.tracker is not None and self._current >= 0:
-            self.tracker.look(Author(TEST, self._items[self._current].nodeid, self._current))
+            self._look_at_everything(self._items[self._current])
 
     def fixture_made(self, definition: Any) -> None:
         if self.tracker is None or self._current < 0:
@@ -188,6 +211,8 @@ class Tracing:
         """It was torn down; what it changed and did not put back is a leak from here on."""
         author = self._fixtures.pop(id(definition), None)
         if author is not None and self.tracker is not None:
+            if self._waiting and self._current >= 0:
+                self._look_at_everything(self._items[self._current])
             author.ended = self.tracker.look(author)
 
     # --- worlds
@@ -222,7 +247,13 @@ class Tracing:
             int(self._options.get("replays", REPLAYS)), float(self._options.get("seconds", SECONDS))
         )
         seconds = max(SLOWEST, 5 * self._slowest)
-        findings = Findings(self._items, self.tracker, self._recorder.places, self._base, budget, seconds)
+        if self._waiting:
+            self._current, self._start = self._waiting.pop(), len(self.tracker.ledger.changes)
+            self._look_at_everything(self._items[self._current])
+        authors = Authors(self._items, self.tracker.ledger, self._base, budget, seconds)
+        findings = Findings(
+            self._items, self.tracker, self._recorder.places, self._base, budget, seconds, authors
+        )
         try:
             for case in self._cases:
                 self._recorder.events.write("finding", **findings.of(case, self._why_not))

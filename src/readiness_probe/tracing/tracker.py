@@ -53,6 +53,7 @@ class Tracker:
         self.ledger = Ledger()
         self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
         self._tagged = Tagged(self.versions)
+        self._deferred = Tagged(self.versions)
         self._compared = Compared()
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
@@ -80,16 +81,34 @@ class Tracker:
     @property
     def watched(self) -> int:
         """How many holders there are."""
-        return len(self._tagged) + len(self._compared)
+        return len(self._tagged) + len(self._deferred) + len(self._compared)
 
-    def look(self, author: Author) -> int:
-        """Enter what changed since the last look as the doing of `author`; how many changes there are by now."""
+    def look(self, author: Author, *, everything: bool = True) -> int:
+        """Enter what changed since the last look as the doing of `author`; how many changes there are by now. Without
+        `everything`, names in the standard library and in installed packages wait for a later look."""
         began = time.thread_time()
         for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
         self._discover(author)
+        if everything:
+            self._look_at_deferred(author)
         self.seconds += time.thread_time() - began
         return len(self.ledger.changes)
+
+    def catch_up(self, author: Author) -> int:
+        """What has waited is looked at; how many changes that adds."""
+        began, before = time.thread_time(), len(self.ledger.changes)
+        self._look_at_deferred(author)
+        self.seconds += time.thread_time() - began
+        return len(self.ledger.changes) - before
+
+    def _look_at_deferred(self, author: Author) -> None:
+        for holder in self._deferred.moved():
+            self._compare(holder, author)
+
+    def is_deferred(self, holder: Holder) -> bool:
+        """Whether changes of it may wait for a later look: most of all that there is, and what tests seldom change."""
+        return isinstance(holder, (ModuleHolder, ClassHolder)) and not holder.own
 
     def titled(self, title: str) -> Optional[Holder]:
         """The holder of that title; modules that were loaded since the last look are taken in first."""
@@ -142,6 +161,8 @@ class Tracker:
         names = holder.dict() if self._has_version(holder) else None
         if names is None:
             self._compared.add(holder)
+        elif self.is_deferred(holder):
+            self._deferred.add(holder, names)
         else:
             self._tagged.add(holder, names)
 

@@ -132,10 +132,10 @@ class ClassHolder(Holder):
 
     own = True
 
-    def __init__(self, title: str, target: Any) -> None:
+    def __init__(self, title: str, target: Any, names: Optional[Dict[Any, Any]] = None) -> None:
+        """`names` is the dict behind the class, where that was looked up before."""
         super().__init__(title, target)
-        names = dict_of_class(target)
-        self.has_names = names is not None
+        names = dict_of_class(target) if names is None else names
         self._names: Dict[Any, Any] = {} if names is None else names
 
     def dict(self) -> Dict[Any, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import os
 import sys
@@ -21,7 +23,7 @@ from readiness_probe.tracing.tracker import Tracker
 from readiness_probe.tracing.worlds import World, freeze
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, Iterator, List, Optional
 
     from readiness_probe.recorder import Recorder
 
@@ -33,6 +35,18 @@ EVERY = 10
 """Tests, after that many of which everything is looked at: what may wait for it is told apart when it is asked about."""
 SLOWEST = 10.0
 """Seconds that one replay may take at least."""
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Thousands of objects are made that stay: each search for garbage among them, a third of the time, is in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Tracing:
@@ -75,7 +89,8 @@ class Tracing:
         if not self._options.get("only"):
             # A worker of pytest-xdist has siblings, whose tests may still run when its own are over.
             alone = bool(self._options.get("disk")) and not self._recorder.options.worker
-            self.tracker = Tracker(self._recorder.places, disk_is_ours=alone)
+            with _without_collections():
+                self.tracker = Tracker(self._recorder.places, disk_is_ours=alone)
 
     def choose(self, items: List[Any]) -> None:
         """Where a question is asked in a new process: run the tests that it names, in that order, and trace nothing."""

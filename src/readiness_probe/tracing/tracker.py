@@ -140,9 +140,12 @@ class Tracker:
         """Modules and loggers that came since the last look; what a module holds now is its base."""
         if self._modules != len(sys.modules):
             self._modules = len(sys.modules)
-            for holder in list(self._graph.new_modules()):
+            modules = list(self._graph.new_modules())
+            for holder in modules:
                 self._take(holder)
-                self._take_all(self._graph.inside(holder))
+                if holder.own:
+                    self._take_all(self._graph.inside(holder))
+            self._take_all(self._graph.classes_of(one for one in modules if not one.own))
         for one in loggers(self._loggers):
             self._loggers.add(id(one.target))
             self._graph.leave_alone(one.target)

@@ -69,7 +69,7 @@ class Suite:
                     events,
                     test_timeout=None,
                     guard=False,
-                    isolation=TRACED % "true" if kind == TRACING else "",
+                    isolation=TRACED % ("true", "false") if kind == TRACING else "",
                 )
             _, took = measured(lambda: self._call(command, env))
             self.taken[kind].append(took["cpu"])

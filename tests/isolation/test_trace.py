@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -161,3 +162,26 @@ def test_a_test_that_hangs_after_another_is_a_victim_and_one_that_hangs_alone_is
     write(test_a="", test_b=waits.format(3))
     (found,) = ask(folder, timeout=1.0).findings
     assert (found.test, found.kind) == ("test_b.py::test_waits", "hanging")
+
+
+FEW = """import json
+
+
+def test_before():
+    pass
+
+
+def test_polluter():
+    json.dumps = lambda value: "{}"
+"""
+
+
+def test_a_green_run_of_the_gate_runs_no_test_again_to_name_who_left_something(write, monkeypatch):
+    folder = write(test_a=FEW)
+    (leak,) = ask(folder).leaks
+    assert leak.by == "test_a.py::test_polluter"
+    options = {**json.loads(Asked(sys.executable, (), str(folder)).options()), "leaks": False}
+    monkeypatch.setattr(Asked, "options", lambda self: json.dumps(options))
+    report = ask(folder)
+    assert report.replays == 0
+    assert [one.by for one in report.leaks] == ["one of 2 tests, the last of them test_a.py::test_polluter"]

@@ -28,6 +28,7 @@ class Asked:
             {
                 "all": self.every_test,
                 "replays": self.replays,
+                "leaks": True,
                 "seconds": self.seconds,
                 "serial": True,
                 "disk": True,

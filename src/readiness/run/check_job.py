@@ -41,8 +41,9 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     return SHARED if check.services or check.cassette else PRIVATE
 
 
-TRACED = '{"replays": 150, "seconds": 30, "disk": %s}'
-"""What finding out about failed tests may cost a check, for the probe; and whether it may put files back."""
+TRACED = '{"replays": 150, "seconds": 30, "disk": %s, "leaks": %s}'
+"""What finding out about failed tests may cost a check, for the probe; whether it may put files back, and whether tests
+are run again for a leak that did no harm."""
 
 
 def _isolation(check: Check, context: Context) -> str:
@@ -53,7 +54,11 @@ def _isolation(check: Check, context: Context) -> str:
     if check.lane != "core" or check.isolation == "off":
         return ""
     alone = context.slots == 1 or len(context.config.checks) == 1
-    return TRACED % ("true" if alone else "false")
+    return TRACED % (_json(alone), _json(check.isolation == "strict"))
+
+
+def _json(word: bool) -> str:
+    return "true" if word else "false"
 
 
 def prepare(

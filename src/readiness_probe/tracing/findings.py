@@ -118,11 +118,12 @@ class Findings:
         note = "it passes only after what is named; alone it fails"
         return self._finding(case, "brittle", causes, [note])
 
-    def leaks(self) -> List[Dict[str, Any]]:
-        """Everything that is still changed at the end, without a judgement."""
+    def leaks(self, *, by_name: bool) -> List[Dict[str, Any]]:
+        """Everything that is still changed at the end, without a judgement. Without `by_name` no test is run again to
+        find out which of several it was."""
         found = [leak for leak in self._tracker.ledger.leaks() if leak.last.author.kind != IMPORT]
         loud = [leak for leak in found if not leak.is_quiet]
-        self._authors.tell_apart(leak.last for leak in loud if leak.is_plain)
+        self._authors.tell_apart(leak.last for leak in loud if leak.is_plain and by_name)
         return [
             {"by": _called(leak.last.author), "state": leak.state, "where": "", "plain": leak.is_plain}
             for leak in loud[:LEAKS_LIMIT]

@@ -279,7 +279,7 @@ class Tracing:
                 watched=self.tracker.watched,
                 seconds=round(self.tracker.seconds, 6),
                 replays=budget.spent,
-                leaks=findings.leaks(),
+                leaks=findings.leaks(by_name=bool(self._cases or self._options.get("leaks"))),
                 why_not=self._why_not,
                 unexplored=unexplored,
             )

@@ -185,3 +185,27 @@ def test_a_green_run_of_the_gate_runs_no_test_again_to_name_who_left_something(w
     report = ask(folder)
     assert report.replays == 0
     assert [one.by for one in report.leaks] == ["one of 2 tests, the last of them test_a.py::test_polluter"]
+
+
+PATCHES = """import json
+
+
+def test_one():
+    pass
+
+
+def test_two():
+    pass
+
+
+def test_patches_and_fails(monkeypatch, tmp_path):
+    monkeypatch.setattr(json, "dumps", lambda value: "{}")
+    monkeypatch.chdir(tmp_path)
+    assert json.dumps([1]) == "[1]"
+"""
+
+
+def test_what_a_failed_test_takes_back_itself_costs_no_test_run_again(write):
+    report = ask(write(test_a=PATCHES))
+    assert [found.kind for found in report.findings] == ["broken"]
+    assert report.replays == 2, "as it is, and alone"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
+from readiness_probe.tracing.causes import EARLIER
 from readiness_probe.tracing.ledger import TEST, Author, is_quiet
 from readiness_probe.tracing.minimise import OutOfBudget
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from readiness_probe.tracing.worlds import World
 
     Written = Dict[Tuple[str, Any], List[int]]
-
-EARLIER = 30
-"""Tests that had changed something before, and are run first where the few alone do not do it again."""
 
 
 class Authors:
@@ -32,30 +31,51 @@ class Authors:
         self._budget = budget
         self._seconds = seconds
         self._asked: Set[Tuple[int, ...]] = set()
+        self._left: Dict[Tuple[int, ...], List[Change]] = {}
 
     def tell_apart(self, changes: Iterable[Change]) -> None:
         """Give each of them its own author, as far as that can be told within the budget."""
-        for among in dict.fromkeys(change.author.among for change in changes):
-            if among and among not in self._asked and self._base is not None:
-                self._asked.add(among)
-                try:
-                    self._tell_apart(among)
-                except OutOfBudget:
-                    return
+        try:
+            for among in dict.fromkeys(change.author.among for change in changes):
+                if among and self._base is not None:
+                    self._ask(among)
+                    self._ask_after_earlier(among)
+        except OutOfBudget:
+            return
 
     def own(self, index: int, start: int) -> List[int]:
         """Numbers of changes before `start` that the test of that index made itself."""
         shared = [one for one in self._ledger.changes[:start] if one.author.among[-1:] == (index,)]
-        if any(not is_quiet(one.holder, one.name, one.before, one.after) for one in shared):
-            self.tell_apart(shared)
-        return [one.number for one in shared if one.author.tests == (index,)]
+        undone = [one for one in shared if self._is_undone(one, index, start)]
+        if self._base is not None and any(_is_loud(one) for one in shared if one not in undone):
+            with contextlib.suppress(OutOfBudget):
+                self._ask(shared[0].author.among)
+        return [one.number for one in shared if one in undone or one.author.tests == (index,)]
 
-    def _tell_apart(self, among: Tuple[int, ...]) -> None:
-        shared = [one for one in self._ledger.changes if one.author.among == among]
-        left = self._name(shared, self._writers(among))
-        earlier = {one.author.test for one in self._ledger.changes[: shared[0].number]} - {-1, *among}
-        if earlier and any(not is_quiet(one.holder, one.name, one.before, one.after) for one in left):
-            self._name(left, self._writers([*sorted(earlier)[-EARLIER:], *among]))
+    def _is_undone(self, change: Change, index: int, start: int) -> bool:
+        """A test that had failed and took it back as it was torn down, by `monkeypatch` say, had made it."""
+        return any(
+            one.holder is change.holder
+            and one.name == change.name
+            and one.author.tests == (index,)
+            and one.holder.same(one.after, change.before)
+            for one in self._ledger.changes[start:]
+        )
+
+    def _ask(self, among: Tuple[int, ...]) -> None:
+        if among not in self._left:
+            shared = [one for one in self._ledger.changes if one.author.among == among]
+            self._left[among] = self._name(shared, self._writers(among))
+
+    def _ask_after_earlier(self, among: Tuple[int, ...]) -> None:
+        """Where those tests alone do not do it again: after those that had changed something before."""
+        left = [one for one in self._left[among] if _is_loud(one)]
+        if among in self._asked or not left:
+            return
+        self._asked.add(among)
+        earlier = {test for one in self._ledger.changes[: left[0].number] for test in one.author.tests}
+        if earlier - {-1, *among}:
+            self._name(left, self._writers([*sorted(earlier - {-1, *among})[-EARLIER:], *among]))
 
     def _name(self, changes: Sequence[Change], writers: Written) -> List[Change]:
         """Those of `changes` that nobody was seen to make."""
@@ -83,3 +103,7 @@ class Authors:
         for index, title, name in answer.get("changed", ()):
             found.setdefault((title, name), []).append(index)
         return found
+
+
+def _is_loud(change: Change) -> bool:
+    return not is_quiet(change.holder, change.name, change.before, change.after)

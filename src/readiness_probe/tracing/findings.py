@@ -184,7 +184,9 @@ class Findings:
 
     def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
         """As `_without_state`, named by what cannot be put back, where that test left any."""
-        left = [one.last for one in court.cannot_be_put() if one.last.author.tests == (index,)]
+        left = [one.last for one in court.cannot_be_put()]
+        self._authors.tell_apart(one for one in left if index in one.author.among)
+        left = [one for one in left if one.author.tests == (index,)]
         cause = self._without_state(index)
         cause["state"] = ", ".join(change.state for change in left)
         if len(left) == 1:

@@ -80,12 +80,12 @@ class Facet:
         self.plain = plain and not quiet
 
 
-class InterpreterHolder(Holder):
-    """Everything below, by name."""
+class FacetsHolder(Holder):
+    """Some of what is below, by name."""
 
-    def __init__(self) -> None:
-        super().__init__("interpreter", None)
-        self.facets = _facets()
+    def __init__(self, title: str, facets: Dict[str, Facet]) -> None:
+        super().__init__(title, None)
+        self.facets = facets
         self._mark_of = [facet.mark for facet in self.facets.values()]
         self._marks: List[Any] = []
 
@@ -138,11 +138,17 @@ class InterpreterHolder(Holder):
         return self.facets[name].words(value)
 
 
-def _facets() -> Dict[str, Facet]:
+def of_the_interpreter() -> FacetsHolder:
+    """What tests seldom change, and what tells by itself in a copy of the process who changed it."""
+    return FacetsHolder("interpreter", _of_the_interpreter())
+
+
+def of_the_process() -> FacetsHolder:
+    """What a copy of the process is without, what tools change around each test, and what a test both reads and moves
+    on: how it was when that test began is known from a look just before alone."""
     loop, sockets, children = CurrentLoop(), process.Sockets(), process.Children()
-    return {
+    facets = {
         "cwd": Facet(_cwd, lambda path: os.chdir(path)),
-        "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
         "the current event loop": Facet(
             loop.read, loop.write, loop.words, plain=False, mark=lambda: _mark(loop.read())
         ),
@@ -156,6 +162,16 @@ def _facets() -> Dict[str, Facet]:
         "the state of numpy.random": Facet(
             chance.read_numpy, chance.write_numpy, lambda _: "a state", quiet=True, mark=chance.mark_of_numpy
         ),
+        "threads": Facet(process.threads, None, process.words_of_threads, quiet=True, copied=False),
+        "child processes": Facet(children.read, None, children.words, quiet=True, copied=False),
+        "open sockets": Facet(sockets.read, None, sockets.words, quiet=True),
+    }
+    return FacetsHolder("process", facets)
+
+
+def _of_the_interpreter() -> Dict[str, Facet]:
+    return {
+        "umask": Facet(_umask, lambda mask: _drop(os.umask(mask)), oct),
         "locale": Facet(_locale, _set_locale),
         "the decimal context": Facet(_decimal, _set_decimal, mark=lambda: _mark(_decimal())),
         "the default timeout of sockets": Facet(_socket_timeout, _set_socket_timeout),
@@ -177,9 +193,6 @@ def _facets() -> Dict[str, Facet]:
             mark=lambda: _mark(process.time_zone()),
         ),
         "atexit callbacks": Facet(process.exit_callbacks, process.set_exit_callbacks, quiet=True),
-        "threads": Facet(process.threads, None, process.words_of_threads, quiet=True, copied=False),
-        "child processes": Facet(children.read, None, children.words, quiet=True, copied=False),
-        "open sockets": Facet(sockets.read, None, sockets.words, quiet=True),
     }
 
 

@@ -243,7 +243,7 @@ class Tracing:
         assert self.tracker is not None
         assert self._disk is not None
         flush()
-        replayer, keep = self.replayer, self.tracker.interpreter.keep()
+        replayer, keep = self.replayer, self.tracker.keep()
 
         def answer(question: Dict[str, Any]) -> Dict[str, Any]:
             keep()

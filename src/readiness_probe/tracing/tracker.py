@@ -21,7 +21,12 @@ from readiness_probe.tracing.holders import (
     ModuleHolder,
     SequenceHolder,
 )
-from readiness_probe.tracing.interpreter import EnvironmentHolder, InterpreterHolder
+from readiness_probe.tracing.interpreter import (
+    EnvironmentHolder,
+    FacetsHolder,
+    of_the_interpreter,
+    of_the_process,
+)
 from readiness_probe.tracing.ledger import Ledger
 from readiness_probe.tracing.loggers import NEW, loggers
 from readiness_probe.tracing.tagged import Tagged
@@ -30,13 +35,13 @@ from readiness_probe.tracing.values import ATOMS
 from readiness_probe.tracing.versions import Versions
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Optional, Set
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
     from readiness_probe.places import Places
     from readiness_probe.tracing.holders import Holder
     from readiness_probe.tracing.ledger import Author
 
-_LEAD_NOWHERE = (EnvironmentHolder, InterpreterHolder, FilesHolder, FiltersHolder)
+_LEAD_NOWHERE = (EnvironmentHolder, FacetsHolder, FilesHolder, FiltersHolder)
 _LISTS_OF_SYS = ("path", "meta_path", "path_hooks")
 
 
@@ -54,6 +59,7 @@ class Tracker:
         self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
         self._tagged = Tagged(self.versions)
         self._deferred = Tagged(self.versions)
+        self._waiting: List[Holder] = []
         self._compared = Compared()
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
@@ -61,14 +67,16 @@ class Tracker:
         self._imported = ImportedHolder()
         self._graph.leave_alone(os.environ, os.environ._data, sys.modules)  # type: ignore[attr-defined]
         self._take(EnvironmentHolder())
-        self.interpreter = InterpreterHolder()
-        self._take(self.interpreter)
+        self._process = of_the_process()
+        self._take(self._process)
+        self._interpreter = of_the_interpreter()
+        self._wait(self._interpreter)
         self._take(self._imported)
         for name in _LISTS_OF_SYS:
             self._graph.leave_alone(getattr(sys, name))
             self._take(SequenceHolder(f"sys.{name}", getattr(sys, name)))
         self.context = ContextHolder()
-        self._take(self.context)
+        self._wait(self.context)
         self._graph.leave_alone(warnings.filters)
         self._take(FiltersHolder())
         home, temporary = folders_of_user()
@@ -81,11 +89,11 @@ class Tracker:
     @property
     def watched(self) -> int:
         """How many holders there are."""
-        return len(self._tagged) + len(self._deferred) + len(self._compared)
+        return len(self._tagged) + len(self._deferred) + len(self._waiting) + len(self._compared)
 
     def look(self, author: Author, *, everything: bool = True) -> int:
         """Enter what changed since the last look as the doing of `author`; how many changes there are by now. Without
-        `everything`, names in the standard library and in installed packages wait for a later look."""
+        `everything`, what `is_deferred` waits for a later look."""
         began = time.thread_time()
         for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
@@ -103,12 +111,23 @@ class Tracker:
         return len(self.ledger.changes) - before
 
     def _look_at_deferred(self, author: Author) -> None:
-        for holder in self._deferred.moved():
+        waiting = [holder for holder in self._waiting if holder.moved()]
+        for holder in [*self._deferred.moved(), *waiting]:
             self._compare(holder, author)
 
     def is_deferred(self, holder: Holder) -> bool:
         """Whether changes of it may wait for a later look: most of all that there is, and what tests seldom change."""
-        return isinstance(holder, (ModuleHolder, ClassHolder)) and not holder.own
+        return holder in self._waiting or (isinstance(holder, (ModuleHolder, ClassHolder)) and not holder.own)
+
+    def keep(self) -> Callable[[], None]:
+        """What puts everything back that a fork resets."""
+        parts = self._process.keep(), self._interpreter.keep()
+
+        def put_back() -> None:
+            for part in parts:
+                part()
+
+        return put_back
 
     def titled(self, title: str) -> Optional[Holder]:
         """The holder of that title; modules that were loaded since the last look are taken in first."""
@@ -153,6 +172,12 @@ class Tracker:
             if author is not None:
                 one.seen = NEW
                 self._compare(one, author)
+
+    def _wait(self, holder: Holder) -> None:
+        """Take it, to be looked at with what waits."""
+        holder.seen = holder.now()
+        self._titled[holder.title] = holder
+        self._waiting.append(holder)
 
     def _take_all(self, holders: Iterable[Holder]) -> None:
         for holder in holders:

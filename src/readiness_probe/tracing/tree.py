@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections
 import os
-import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.tracing import filestate
 from readiness_probe.tracing.notices import Notices
 from readiness_probe.tracing.values import MISSING
@@ -72,7 +72,7 @@ class Tree:
         self.notices = Notices()
         self._folders = 0
         self._left = KEPT_BYTES
-        self._began = time.time() - _CLOCK
+        self._began = clock.time() - _CLOCK
         self.own = ""
         self._taken_in = False
         # A project's folder that holds the home of its user is not one that we may put back.
@@ -160,9 +160,9 @@ class Tree:
 
     def _read(self, found: List[Tuple[str, os.DirEntry[str]]]) -> None:
         """Data before source code: tests change that rather."""
-        ends = time.thread_time() + KEPT_SECONDS
+        ends = clock.thread_time() + KEPT_SECONDS
         for path, _ in sorted(found[:FILES], key=lambda one: one[0].endswith((".py", ".so"))):
-            keep = self._left > 0 and time.thread_time() < ends
+            keep = self._left > 0 and clock.thread_time() < ends
             state = filestate.read(path, keep=keep)
             if state is not MISSING:
                 self.states[path] = state

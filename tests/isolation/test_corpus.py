@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from readiness.record.finding import Report
 
 
@@ -11,6 +13,8 @@ def test_a_suite_of_the_corpus(
     corpus_name: str, python: str, isolate: Callable[..., Report], mend: Callable[..., Report], read_suite
 ):
     suite = read_suite(corpus_name)
+    if not suite.can_run(python):
+        pytest.skip(f"this interpreter has no {suite.plugin}")
     report = mend(suite, python) if suite.speaks_of_patches else isolate(suite, python)
     assert report.problems == ()
     found = {
@@ -20,6 +24,10 @@ def test_a_suite_of_the_corpus(
         for finding in report.findings
     }
     assert found == {(one.test, one.kind): set(one.causes) for one in suite.expected}
+    notes = {finding.test: finding.notes for finding in report.findings}
+    for one in suite.expected:
+        if one.stack:
+            assert any(f"{one.stack} in " in note for note in notes[one.test]), notes[one.test]
     patches = {finding.test: (finding.patch, finding.no_patch) for finding in report.findings}
     for one in suite.expected:
         patch, why = patches[one.test]

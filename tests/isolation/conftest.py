@@ -23,6 +23,10 @@ PYTHONS = tuple(filter(None, os.environ.get("READINESS_TEST_PYTHONS", "").split(
 OWN = ("READINESS_", "PYTEST_", "COV_")
 
 
+Found = dict[tuple[str, str], set[tuple[str, str, str]]]
+"""Polluter, state and place of each cause, by test and class."""
+
+
 @dataclass
 class Expected:
     """A test that must be found, its class, and polluter, state and place of each cause; what becomes of its patch."""
@@ -84,6 +88,10 @@ class Suite:
         return suite
 
     @property
+    def wanted(self) -> Found:
+        return {(one.test, one.kind): set(one.causes) for one in self.expected}
+
+    @property
     def speaks_of_patches(self) -> bool:
         return any(one.patch or one.no_patch for one in self.expected)
 
@@ -103,11 +111,14 @@ class Suite:
         words = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *self.words)
         return Asked(python, words, str(folder), **self.options)  # type: ignore[arg-type]
 
-    def can_run(self, python: str) -> bool:
-        """Whether the interpreter has what the suite needs."""
-        return not self.plugin or not subprocess.call(
-            [python, "-c", f"import {self.plugin}"], stderr=subprocess.DEVNULL
-        )
+    def interpreter(self, python: str) -> str:
+        """`python`, or another one where only that has the plugin which the suite needs; empty where none has it."""
+        return next((one for one in (python, *PYTHONS) if not self.plugin or has(one, self.plugin)), "")
+
+
+def has(python: str, module: str) -> bool:
+    found = subprocess.run([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL, check=False)
+    return found.returncode == 0
 
 
 def names(prefix: str = "") -> list[str]:
@@ -138,16 +149,29 @@ def mend(tmp_path: Path) -> Callable[..., Report]:
     return run
 
 
+def found(report: Report) -> Found:
+    return {
+        (finding.test, finding.kind): {
+            (cause.polluter, cause.state, cause.where if cause.exact else "") for cause in finding.causes
+        }
+        for finding in report.findings
+    }
+
+
 def mended(suite: Suite, folder: Path, python: str) -> Report:
     """What is found in a suite that is written to `folder`, with the patches."""
     asked, environ = suite.placed(folder, python), surroundings()
+    known_to_git(suite, folder)
+    told = traced(asked, environ, subprocess.DEVNULL)
+    with_patches, _ = mend_traced(asked, told, environ, subprocess.DEVNULL, 100)
+    return replace(told.report, findings=with_patches.findings)
+
+
+def known_to_git(suite: Suite, folder: Path) -> None:
     if suite.name.startswith(("file", "folder")):
         # What the traced run does to files is taken back for a trial from what git has of them.
         for words in (("init", "--quiet"), ("add", "--all")):
             subprocess.run(["git", *words], cwd=folder, check=True)
-    told = traced(asked, environ, subprocess.DEVNULL)
-    with_patches, _ = mend_traced(asked, told, environ, subprocess.DEVNULL, 100)
-    return replace(told.report, findings=with_patches.findings)
 
 
 def surroundings() -> dict[str, str]:
@@ -159,6 +183,11 @@ def surroundings() -> dict[str, str]:
 @pytest.fixture
 def read_suite() -> Callable[[str], Suite]:
     return Suite.read
+
+
+@pytest.fixture
+def found_in() -> Callable[[Report], Found]:
+    return found
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -175,6 +204,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for turn, python in enumerate(pythons)
             if everything
             or (PYTHONS and number % 4 == 0 and number // 4 % len(pythons) == turn)
+            or (PYTHONS and turn == 0 and name.startswith("plugin"))
             or (not PYTHONS and name in QUICK)
         ]
         ids = [f"{name}-{number}" for name, number in ((name, pythons.index(p)) for name, p in chosen)]

@@ -10,20 +10,21 @@ from readiness.record.finding import Report
 
 
 def test_a_suite_of_the_corpus(
-    corpus_name: str, python: str, isolate: Callable[..., Report], mend: Callable[..., Report], read_suite
+    corpus_name: str,
+    python: str,
+    isolate: Callable[..., Report],
+    mend: Callable[..., Report],
+    read_suite,
+    found_in,
 ):
     suite = read_suite(corpus_name)
-    if not suite.can_run(python):
-        pytest.skip(f"this interpreter has no {suite.plugin}")
+    found = suite.interpreter(python)
+    if not found:
+        pytest.skip(f"no interpreter has {suite.plugin}")
+    python = found
     report = mend(suite, python) if suite.speaks_of_patches else isolate(suite, python)
     assert report.problems == ()
-    found = {
-        (finding.test, finding.kind): {
-            (cause.polluter, cause.state, cause.where if cause.exact else "") for cause in finding.causes
-        }
-        for finding in report.findings
-    }
-    assert found == {(one.test, one.kind): set(one.causes) for one in suite.expected}
+    assert found_in(report) == suite.wanted
     notes = {finding.test: finding.notes for finding in report.findings}
     for one in suite.expected:
         if one.stack:

@@ -51,6 +51,8 @@ _OF_TOOLS = frozenset(
 _LIKE_TOOLS = (".coverage", "pytest-of-", ".readiness-", "readiness-")
 _OF_ONE_TEST = "test"
 """How the names of the folders begin that `tmp_path` is: after the test, which alone has it."""
+_LOCK = ".lock"
+"""While it lies in a session's own folder, no other pytest removes that: it must not be moved aside for a moment."""
 _BELOW_HOME = ("", ".config", ".cache", os.path.join(".local", "share"))
 
 
@@ -171,7 +173,7 @@ class Tree:
     def _is_skipped(self, path: str) -> bool:
         if self.own and path.startswith(self.own + os.sep):
             shown = path[len(self.own) + 1 :]
-            if shown.startswith(_OF_ONE_TEST):
+            if shown.startswith(_OF_ONE_TEST) or shown == _LOCK:
                 return True
         else:
             shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)

@@ -1,11 +1,13 @@
 """Victims of public projects: does `readiness isolate` name the right polluter, state and line, without being told?
 
-    python bench/isolation_real.py --cases CASES.json --sources DIR --pythons DIR [--only PROJECT] [--write]
+    python bench/isolation_real.py --cases CASES.json --sources DIR --pythons DIR [--only PROJECT] [--patches] [--write]
 
 `--sources` holds one folder a project, checked out at the commit that the case names; `--pythons` one virtual
 environment a project, with pytest and what the project needs. Nothing of them is kept: only figures are.
 First every project is asked with `--all` in its own order; victims that were not found there are asked in an order in
-which they are known to fail (`reversed`, `modrev`), still without being named.
+which they are known to fail (`reversed`, `modrev`), still without being named. With `--patches`, each run is followed
+by the search for patches, and what was verified by a plain run of the suite, without the probe, in two copies: as it
+is, and patched. What passed there and does not any more is `worse`.
 """
 
 from __future__ import annotations
@@ -20,12 +22,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isolation import RESULTS, adopt, machine, measured, write_section
+from isolation_patches import PATCH_SECONDS, with_patches
 
 from readiness.isolation.asked import Asked
-from readiness.isolation.trace import trace
+from readiness.isolation.trace import traced
 
 if TYPE_CHECKING:
-    from readiness.isolation.finding import Report
+    from collections.abc import Sequence
+
+    from readiness.isolation.trace import Traced
+    from readiness.record.finding import Finding
 
 ORDERS = ("reversed", "modrev")
 _PLACE = re.compile(r"([\w./-]+\.py)(?::((?:\d+(?:-\d+)?,?)+))?")
@@ -56,9 +62,9 @@ def at(where: str, wanted: list[tuple[str, range | None]]) -> bool:
     )
 
 
-def verdict(case: Case, report: Report) -> Verdict:
+def verdict(case: Case, findings: Sequence[Finding]) -> Verdict:
     """What was found out of the victim, and how much of it is right."""
-    found = [one for one in report.findings if one.test == case["victim"]]
+    found = [one for one in findings if one.test == case["victim"]]
     causes = [cause for one in found for cause in one.causes]
     right = [cause for cause in causes if _named(cause.polluter, cause.during, case["polluters"])]
     with_state = [cause for cause in right if cause.state]
@@ -74,6 +80,7 @@ def verdict(case: Case, report: Report) -> Verdict:
         "polluter": bool(right),
         "state": bool(with_state),
         "line": bool(with_line),
+        **_patch_of(found),
         "said": f"{best.polluter}: {best.state or 'no state'} at {best.where}" if best else _why(found),
     }
 
@@ -86,13 +93,24 @@ def _named(polluter: str, during: str, right: list[str]) -> bool:
     return bool(during) and any(one.startswith(f"{scope}::") for one in right)
 
 
+def _patch_of(found: list[Finding]) -> Verdict:
+    """Where patches were looked for, each finding with a cause has one or the reason why not."""
+    patches = [one.patch for one in found if one.patch is not None]
+    why = [one.no_patch for one in found if one.no_patch]
+    if not (patches or why):
+        return {}
+    return {"patch": any(one.verified for one in patches), **({} if patches else {"no_patch": why[0]})}
+
+
 def _why(found: list[Any]) -> str:
     return "; ".join(note for one in found for note in one.notes)
 
 
 def better(one: Verdict, other: Verdict) -> Verdict:
-    rank = ("polluter", "state", "line")
-    return other if [other[name] for name in rank] > [one[name] for name in rank] else one
+    rank = ("polluter", "state", "line", "patch")
+    return (
+        other if [other.get(name, False) for name in rank] > [one.get(name, False) for name in rank] else one
+    )
 
 
 def ids(python: str, folder: Path, suite: list[str]) -> list[str]:
@@ -110,13 +128,16 @@ def arguments(order: str, python: str, folder: Path, suite: list[str]) -> list[s
 
 
 class Project:
-    def __init__(self, cases: list[Case], sources: Path, pythons: Path, seconds: float) -> None:
+    def __init__(
+        self, cases: list[Case], sources: Path, pythons: Path, seconds: float, patches: bool
+    ) -> None:
         self.cases = cases
         self.name = str(cases[0]["project"])
         self.folder = sources / self.name
         self.python = str(pythons / self.name / "bin" / "python")
         self.suite = str(cases[0]["suite"]).split()[1:]
         self.seconds = seconds
+        self.patches = patches
         self.runs: dict[str, Any] = {}
 
     def judge(self) -> list[Verdict]:
@@ -143,7 +164,8 @@ class Project:
             seconds=self.seconds,
             replays=1000,
         )
-        report, took = measured(lambda: trace(asked, environ, subprocess.DEVNULL))
+        told, took = measured(lambda: traced(asked, environ, subprocess.DEVNULL))
+        report, findings = told.report, told.report.findings
         self.runs[order] = {
             **took,
             "tests": report.tests,
@@ -152,8 +174,22 @@ class Project:
             **({"problems": list(report.problems)} if report.problems else {}),
             **({"unexplored": list(report.unexplored)} if report.unexplored else {}),
         }
+        if self.patches:
+            findings = self._patched(order, asked, environ, told)
         print(f"{self.name} {order}: {self.runs[order]}", file=sys.stderr)
-        return [{**verdict(one, report), "order": order} for one in self.cases]
+        return [{**verdict(one, findings), "order": order} for one in self.cases]
+
+    def _patched(
+        self, order: str, asked: Asked, environ: dict[str, str], told: Traced
+    ) -> tuple[Finding, ...]:
+        (mended, worse), took = measured(lambda: with_patches(asked, environ, told, PATCH_SECONDS))
+        self.runs[order]["patches"] = {
+            **took,
+            "trials": mended.runs,
+            "verified": sum(one.patch is not None for one in mended.findings),
+            "worse": worse,
+        }
+        return mended.findings
 
 
 def told(projects: list[Project]) -> dict[str, Any]:
@@ -168,6 +204,7 @@ def told(projects: list[Project]) -> dict[str, Any]:
         **machine(),
         "victims": len(rows),
         **{f"{name}_right": sum(said[name] for *_, said in rows) for name in ("polluter", "state", "line")},
+        **_of_patches(projects, [said for *_, said in rows]),
         "by_project": {
             project.name: {
                 "right": f"{sum(said['line'] for one, _, said in rows if one is project)} of {len(project.cases)}",
@@ -176,6 +213,17 @@ def told(projects: list[Project]) -> dict[str, Any]:
             for project in projects
         },
         "verdicts": [{"victim": f"{project.name} {case['victim']}", **said} for project, case, said in rows],
+    }
+
+
+def _of_patches(projects: list[Project], verdicts: list[Verdict]) -> dict[str, Any]:
+    runs = [run["patches"] for project in projects for run in project.runs.values() if "patches" in run]
+    if not runs:
+        return {}
+    solved = [said for said in verdicts if said["line"]]
+    return {
+        "solved_with_a_verified_patch": f"{sum(said.get('patch', False) for said in solved)} of {len(solved)}",
+        "worse_after_a_patch": [test for run in runs for test in run["worse"]],
     }
 
 
@@ -190,6 +238,7 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=120.0, help="for the questions of one run (default 120)"
     )
+    parser.add_argument("--patches", action="store_true", help="look for patches, too, and try them")
     parser.add_argument(
         "--write", action="store_true", help=f"write the section real_cases of {RESULTS.name}"
     )
@@ -200,7 +249,10 @@ def main() -> None:
         if not args.only or case["project"] in args.only:
             by_project.setdefault(case["project"], []).append(case)
     figures = told(
-        [Project(cases, args.sources, args.pythons, args.seconds) for cases in by_project.values()]
+        [
+            Project(cases, args.sources, args.pythons, args.seconds, args.patches)
+            for cases in by_project.values()
+        ]
     )
     print(json.dumps(figures, indent=2))
     if args.write:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.trial_variables import Trial
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Course:
         while self.waits:
             self._look(0)
             if self.waits:
-                time.sleep(LOOK_SECONDS)
+                clock.sleep(LOOK_SECONDS)
         return self._verdict != "once"
 
     def goes_on(self, running: int) -> bool:
@@ -75,7 +75,7 @@ class Course:
 
     def _ask(self, running: int) -> None:
         self._question = self._orders.ask(self._test, running)
-        self._asked_at = time.monotonic()
+        self._asked_at = clock.monotonic()
         self._news = False
 
     def _look(self, running: int) -> None:
@@ -83,7 +83,7 @@ class Course:
         if answer:
             self._question = 0
             self._obey(answer)
-        elif not running and time.monotonic() - self._asked_at > self._orders.patience:
+        elif not running and clock.monotonic() - self._asked_at > self._orders.patience:
             # The gate is slow or gone: on with what it told last, one at a time, as far as it allowed.
             self._question = 0
             if self._heard < self._cap:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
+
+from readiness_probe.clock import clock
 
 if TYPE_CHECKING:
     from typing import Any, Optional
@@ -59,13 +60,13 @@ class Deadline:
     def start(self) -> None:
         """A test begins."""
         if self._file is not None and self.seconds and not self._held:
-            self._ends = time.monotonic() + self.seconds
+            self._ends = clock.monotonic() + self.seconds
             self._arm(self.seconds)
 
     def go_on(self) -> None:
         """A phase of the same test begins: pytest stops the timer when a phase has failed."""
         if self._file is not None and self._ends:
-            self._arm(max(self._ends - time.monotonic(), _SOON))
+            self._arm(max(self._ends - clock.monotonic(), _SOON))
 
     def stop(self) -> None:
         """The test is over."""

@@ -7,6 +7,8 @@ import time
 from json import JSONEncoder
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
+
 if TYPE_CHECKING:
     from typing import Tuple
 
@@ -27,7 +29,7 @@ class EventFile:
         self.count = 0
         self.lost = 0
         self._path = os.path.join(folder, self.name + ".jsonl")
-        self._began = time.monotonic()
+        self._began = clock.monotonic()
         self._process = os.getpid()
         self._torn = False
         self._closed = False
@@ -46,7 +48,7 @@ class EventFile:
 
     def seconds(self) -> float:
         """Seconds since this file was begun."""
-        return round(time.monotonic() - self._began, 6)
+        return round(clock.monotonic() - self._began, 6)
 
     def close(self) -> None:
         if not self._closed and self._is_ours():

@@ -8,8 +8,9 @@ import pickle
 import select
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
+
+from readiness_probe.clock import clock
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set
@@ -62,13 +63,13 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, 9)
         while not self.look():
-            time.sleep(0.005)
+            clock.sleep(0.005)
 
 
 def start(work: Callable[[], Any]) -> Child:
     """Fork a child that does `work` and sends back what it returns. Nothing above this frame runs in it."""
     reads, writes = os.pipe()
-    began = time.time()
+    began = clock.time()
     pid = os.fork()
     if pid == 0:
         status = 70

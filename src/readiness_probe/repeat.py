@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from _pytest import runner
 
 from readiness_probe import forked, trial_outcome, upper
+from readiness_probe.clock import clock
 from readiness_probe.course import LOOK_SECONDS, Course
 from readiness_probe.deadline import Deadline
 from readiness_probe.orders import Orders
@@ -110,11 +110,11 @@ class Repeater:
     def _collect(self, item: Any, running: Dict[forked.Child, Trial], course: Course) -> None:
         if not running:
             if course.waits:
-                time.sleep(LOOK_SECONDS)
+                clock.sleep(LOOK_SECONDS)
             return
         for child in forked.wait(list(running), LOOK_SECONDS if course.waits else IDLE_SECONDS):
             trial = running.pop(child)
-            answer = child.answer or {"reports": [], "took": time.time() - child.began}
+            answer = child.answer or {"reports": [], "took": clock.time() - child.began}
             reports = [_revived(item.config, data) for data in answer["reports"]]
             facts = self._facts(child, reports, answer)
             self._left = self._left or str(answer.get("left", ""))
@@ -125,7 +125,7 @@ class Repeater:
         self, item: Any, trial: Trial, course: Course, reports: List[Any], facts: Dict[str, Any]
     ) -> None:
         """Put a trial's outcome on record before anything else is done with it."""
-        told = {"id": item.nodeid, "number": trial.number, "seed": trial.seed, "ended": time.time()}
+        told = {"id": item.nodeid, "number": trial.number, "seed": trial.seed, "ended": clock.time()}
         self._orders.say("trial", **told, **facts)
         course.heard(trial, facts["outcome"], reports)
 
@@ -173,7 +173,7 @@ class Repeater:
     def _in_process(self, item: Any, trial: Trial, course: Course, why: str) -> None:
         if hasattr(item, "_initrequest"):
             item._initrequest()
-        began = time.time()
+        began = clock.time()
         self._recorder.deadline.release()
         try:
             with Changed(os.environ, variables(trial, os.environ)):
@@ -188,7 +188,7 @@ class Repeater:
 
     def _run_one(self, item: Any, trial: Trial) -> Dict[str, Any]:
         """Through pytest's own hook, so that every plugin that stands around a test stands around a trial."""
-        began = time.monotonic()
+        began = clock.monotonic()
         reports: List[Any] = []
         self._inside = reports
         self._fixture.current = trial
@@ -202,7 +202,7 @@ class Repeater:
             self._recorder.deadline.stop()
             self._inside = None
             self._fixture.current = None
-        return {"reports": reports, "took": time.monotonic() - began, "left": left}
+        return {"reports": reports, "took": clock.monotonic() - began, "left": left}
 
 
 def _marked(item: Any) -> Dict[str, float]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from readiness_probe.clock import clock
 from readiness_probe.evidence import FACTS
 from readiness_probe.outcomes import Outcomes
 
@@ -43,7 +43,7 @@ def of_its_end(child: Child, stack: str, deadline: Optional[float]) -> Dict[str,
     late = f"still running after {deadline:g} s, its own deadline" if stack and deadline else ""
     return {
         "outcome": "failed",
-        "seconds": round(time.time() - child.began, 6),
+        "seconds": round(clock.time() - child.began, 6),
         "phase": "call",
         "message": late or f"its process ended {how}",
         "details": stack,

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from readiness.record.finding import Report
 
 
 def test_a_suite_of_the_corpus(
-    corpus_name: str, python: str, isolate: Callable[..., Report], mend: Callable[..., Report], read_suite
+    corpus_name: str,
+    python: str,
+    isolate: Callable[..., Report],
+    mend: Callable[..., Report],
+    read_suite,
+    found_in,
 ):
     suite = read_suite(corpus_name)
+    found = suite.interpreter(python)
+    if not found:
+        pytest.skip(f"no interpreter has {suite.plugin}")
+    python = found
     report = mend(suite, python) if suite.speaks_of_patches else isolate(suite, python)
     assert report.problems == ()
-    found = {
-        (finding.test, finding.kind): {
-            (cause.polluter, cause.state, cause.where if cause.exact else "") for cause in finding.causes
-        }
-        for finding in report.findings
-    }
-    assert found == {(one.test, one.kind): set(one.causes) for one in suite.expected}
+    assert found_in(report) == suite.wanted
+    notes = {finding.test: finding.notes for finding in report.findings}
+    for one in suite.expected:
+        if one.stack:
+            assert any(f"{one.stack} in " in note for note in notes[one.test]), notes[one.test]
     patches = {finding.test: (finding.patch, finding.no_patch) for finding in report.findings}
     for one in suite.expected:
         patch, why = patches[one.test]

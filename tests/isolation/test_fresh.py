@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness.isolation.fresh import HANGING, LOST, Command, Fresh, Spent
+from readiness.isolation.hanging import stack_of
 from readiness.isolation.minimise import minimal
-from readiness.isolation.trace import stack_of
 from readiness.record.finding import Cause, Finding
 
 FINDING = Finding("v", "unjudged", "AssertionError", notes=("a thread",))
@@ -78,8 +78,14 @@ def test_the_smallest_part_that_works_is_found(size, needed):
 def test_the_stack_of_a_test_that_hangs():
     dump = (
         "Timeout (0:00:02)!\nThread 0x01 (most recent call first):\n"
-        '  File "/p/app.py", line 7 in wait\n  File "/p/test_b.py", line 3 in test_b\n\n'
-        'Thread 0x02 (most recent call first):\n  File "/p/other.py", line 1 in run\n'
+        '  File "/p/other.py", line 1 in run\n\n'
+        "Thread 0x02 (most recent call first):\n"
+        '  File "/p/app.py", line 7 in wait\n  File "/p/test_b.py", line 3 in test_b\n'
+        '  File "/s/_pytest/python.py", line 166 in pytest_pyfunc_call\n  File "/s/x.py", line 1 in main\n'
     )
     assert stack_of(dump) == "/p/app.py:7 in wait < /p/test_b.py:3 in test_b"
+    deep = "".join(f'  File "/l/{name}.py", line 1 in f\n' for name in "abcde")
+    assert stack_of(dump.replace('  File "/p/app.py"', deep + '  File "/p/app.py"')) == (
+        "/l/a.py:1 in f < /l/b.py:1 in f < /l/c.py:1 in f < … < /p/test_b.py:3 in test_b"
+    )
     assert stack_of("") == "no known place"

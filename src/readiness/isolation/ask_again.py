@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from readiness.isolation.fresh import Command, Fresh
+from readiness.isolation.hanging import SAID, ask_before_it
 from readiness.record.finding import Cause
 from readiness.record.value import replace
 
@@ -26,6 +27,7 @@ def ask_again(asked: Asked, environ: Mapping[str, str], report: Report, found: S
         for event in run.of("finding")
     }
     command = Command(asked.python, asked.arguments, asked.folder, environ)
+    findings, in_copies = _ask_before_those_that_hang(asked, environ, report.findings, order)
     fresh = Fresh(command, asked.replays, asked.seconds, asked.timeout)
 
     def judged(finding: Finding) -> Finding:
@@ -34,5 +36,19 @@ def ask_again(asked: Asked, environ: Mapping[str, str], report: Report, found: S
         before = order[: order.index(finding.test)]
         return fresh.judge(finding, before, suspects.get(finding.test, ()))
 
-    findings = tuple(map(judged, report.findings))
-    return replace(report, findings=findings, replays=report.replays + fresh.ran)
+    findings = tuple(map(judged, findings))
+    return replace(report, findings=findings, replays=report.replays + in_copies + fresh.ran)
+
+
+def _ask_before_those_that_hang(
+    asked: Asked, environ: Mapping[str, str], findings: Sequence[Finding], order: Sequence[str]
+) -> tuple[tuple[Finding, ...], int]:
+    if asked.proof == "fresh":
+        return tuple(findings), 0
+    replays, judged = 0, []
+    for finding in findings:
+        if finding.error == SAID:
+            finding, spent = ask_before_it(asked, environ, finding, order)
+            replays += spent
+        judged.append(finding)
+    return tuple(judged), replays

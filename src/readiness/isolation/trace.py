@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ import time
 
 from readiness.gate.settings import UsageError
 from readiness.isolation.ask_again import ask_again
+from readiness.isolation.hanging import came_to_no_end
 from readiness.isolation.outcomes import ran
 from readiness.record.finding import Finding, LeftOver, Report
 from readiness.record.value import value
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from readiness.isolation.outcomes import Ran
     from readiness.run.probe_files import Run
 
-STACK_LINES: Final = 4
-_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 USAGE_ERROR: Final = 4
 """pytest's exit code for arguments that it cannot use."""
 
@@ -115,16 +113,7 @@ def _findings(found: Sequence[Run]) -> Iterator[Finding]:
         yield from map(Finding.from_json, run.of("finding"))
         started = [str(event["id"]) for event in run.of("start")]
         if run.main.deadline and started:
-            note = "it passed its deadline, and pytest was ended: no later test was run"
-            stack = f"it was at {stack_of(run.main.deadline)}"
-            yield Finding(started[-1], "unjudged", "still running at its deadline", notes=(note, stack))
-
-
-def stack_of(dump: str) -> str:
-    """The frames of the first thread that faulthandler shows, `file:line in function`, the innermost first."""
-    thread = dump.partition("(most recent call first)")[2].partition("\n\n")[0]
-    frames = [f"{file}:{line} in {function}" for file, line, function in _FRAME.findall(thread)]
-    return " < ".join(frames[:STACK_LINES]) or "no known place"
+            yield came_to_no_end(started[-1], run.main.deadline)
 
 
 def _problems(found: Sequence[Run], code: int) -> Iterator[str]:

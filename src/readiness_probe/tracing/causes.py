@@ -6,9 +6,9 @@ with that leak put back.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.tracing import outside
 from readiness_probe.tracing.files import TITLE as FILES
 from readiness_probe.tracing.ledger import IMPORT, TEST, Leak, own_changes
@@ -72,18 +72,18 @@ class Budget:
 
     def __init__(self, replays: int, seconds: float) -> None:
         self._left = replays
-        self._ends = time.monotonic() + seconds
+        self._ends = clock.monotonic() + seconds
         self.spent = 0
 
     def look(self) -> None:
         """A look at a test in another world: it costs time alone."""
-        if time.monotonic() > self._ends:
+        if clock.monotonic() > self._ends:
             raise OutOfBudget
         self.spent += 1
 
     def take(self, number: int = 1) -> None:
         """`number` tests are to be run again."""
-        if self._left < number or time.monotonic() > self._ends:
+        if self._left < number or clock.monotonic() > self._ends:
             raise OutOfBudget
         self._left -= number
         self.spent += number

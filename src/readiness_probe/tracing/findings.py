@@ -111,10 +111,9 @@ class Findings:
         court = self._court(case)
         causes = within(lambda: [self._without_state(index) for index in court.brittle()], [])
         for cause in causes:
-            states = [
-                one.state for one in self._tracker.ledger.changes if one.author.name == cause["polluter"]
-            ]
-            cause.update(state=states[0] if len(set(states)) == 1 else "", lets_pass=True)
+            left = self._tracker.ledger.left_by(cause["polluter"])
+            states = {one.state for one in left if not one.is_quiet}
+            cause.update(state=states.pop() if len(states) == 1 else "", lets_pass=True)
         note = "it passes only after what is named; alone it fails"
         return self._finding(case, "brittle", causes, [note])
 

@@ -44,6 +44,8 @@ _SHUT = (
 )
 _LEAD_ON = (tuple, types.FunctionType, types.MethodType, staticmethod, classmethod)
 _NOT_FOLLOWED = frozenset({"__spec__", "__loader__", "__doc__", "__file__", "__path__", "__dict__"})
+_EVENT = "threading.Event"
+"""One that is left set, or never set again, is state as any other; a thread itself is watched elsewhere."""
 _NOT_ENTERED = ("_io", "io", "_thread", "threading", "weakref", "_weakref", "_pytest", "pluggy", "logging")
 
 
@@ -169,7 +171,7 @@ class Graph:
 
     def _object(self, title: str, value: Any, kind: type) -> Optional[Holder]:
         module = class_module(kind) or ""
-        if _is_tool(module) or module.partition(".")[0] in _NOT_ENTERED:
+        if _is_tool(module) or module.partition(".")[0] in _NOT_ENTERED and class_name(kind) != _EVENT:
             return None
         if kind is types.FunctionType and not value.__dict__:
             return None

@@ -32,6 +32,14 @@ class TracingHooks:
         except Exception as error:  # noqa: BLE001 - recorded; it must not change the check
             self._recorder.problem(error)
 
+    def inside(self, item: Any, nextitem: Any) -> Optional[bool]:
+        tracing = self._tracing
+        if tracing.replayer is None:
+            return None
+        if not self._in_a_replay() and tracing.is_for_copies(item):
+            return True
+        return tracing.replayer.inside(item, nextitem)
+
     def _in_a_replay(self) -> bool:
         replayer = self._tracing.replayer
         return replayer is not None and replayer.reports is not None
@@ -112,8 +120,7 @@ class Inside:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Optional[bool]:
-        replayer = self._hooks._tracing.replayer
-        return None if replayer is None else replayer.inside(item, nextitem)
+        return self._hooks.inside(item, nextitem)
 
 
 def register(pluginmanager: Any, recorder: Recorder) -> None:

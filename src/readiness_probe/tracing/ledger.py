@@ -171,6 +171,10 @@ class Ledger:
             change for change in self.changes[self.tests_from : end] if change.number not in without
         )
 
+    def left_by(self, name: str) -> List[Leak]:
+        """What that author changed and did not put back: in the midst of a test, pytest has things of its own in force."""
+        return _fold([one for one in self.changes if one.author.name == name])
+
     def since(self, start: int, end: int) -> List[Change]:
         return self.changes[start:end]
 

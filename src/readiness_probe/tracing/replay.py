@@ -7,13 +7,13 @@ import pathlib
 import re
 import sys
 import tempfile
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from _pytest import runner
 
 from readiness_probe import upper
+from readiness_probe.clock import clock
 from readiness_probe.tracing import locate
 from readiness_probe.tracing.files import note_writes
 from readiness_probe.tracing.ledger import TEST, Author
@@ -57,7 +57,7 @@ class Replayer:
 
     def _answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
         wrote = note_writes()
-        began = time.monotonic()
+        began = clock.monotonic()
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
             *before, last = question["run"]
@@ -66,7 +66,7 @@ class Replayer:
             else:
                 result = self._last(before, last, question)
             faulthandler.cancel_dump_traceback_later()
-        result["seconds"] = time.monotonic() - began
+        result["seconds"] = clock.monotonic() - began
         result["wrote"] = sorted(wrote)
         return result
 

@@ -7,9 +7,9 @@ import gc
 import json
 import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.tracing.authors import Authors
 from readiness_probe.tracing.causes import Budget, Case
 from readiness_probe.tracing.disk import Disk, OnDisk
@@ -17,6 +17,7 @@ from readiness_probe.tracing.explore import Explorer, until_out_of_budget
 from readiness_probe.tracing.findings import Findings
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
 from readiness_probe.tracing.names import fixture_name
+from readiness_probe.tracing.patience import HANGS, Patient
 from readiness_probe.tracing.replay import Replayer, error_of, flush, message_of
 from readiness_probe.tracing.silence import silence
 from readiness_probe.tracing.tracker import Tracker
@@ -55,6 +56,8 @@ class Tracing:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._options: Dict[str, Any] = json.loads(recorder.options.isolation)
+        self._hangs = float(self._options.get("hangs", 0.0))
+        """Seconds after which the last test is taken to come to no end: it is run in copies alone."""
         self.tracker: Optional[Tracker] = None
         self.replayer: Optional[Replayer] = None
         self._why_not = ""
@@ -72,7 +75,7 @@ class Tracing:
         self._here: Optional[World] = None
         self._end = 0
         self._start = 0
-        self._slowest = 0.0
+        self._took: Dict[int, float] = {}
         self._explorer: Optional[Explorer] = None
         self._passed: List[int] = []
         self._began = 0.0
@@ -86,7 +89,7 @@ class Tracing:
 
     def begin(self) -> None:
         """Before the first test file is imported."""
-        if not self._options.get("only"):
+        if not self._options.get("only") or self._options.get("hangs"):
             # A worker of pytest-xdist has siblings, whose tests may still run when its own are over.
             alone = bool(self._options.get("disk")) and not self._recorder.options.worker
             with _without_collections():
@@ -115,8 +118,8 @@ class Tracing:
         self._disk = Disk(self.tracker.files, self.tracker.ledger)
         self.replayer = Replayer(self._items, self.tracker, self._recorder.places)
         self._base = self._freeze()
-        if self._base is None:
-            # Nobody could be asked which test it was.
+        if self._base is None or self._hangs:
+            # Nobody could be asked which test it was, or one of those that are asked does not come to an end.
             self._every = 1
         if self._options.get("all"):
             self._explorer = Explorer(self.tracker.ledger, self._freeze)
@@ -132,7 +135,16 @@ class Tracing:
         self._error = self._said = ""
         self._here = None
         self._start = len(self.tracker.ledger.changes)
-        self._began = time.monotonic()
+        self._began = clock.monotonic()
+
+    def is_for_copies(self, item: Any) -> bool:
+        """Whether it came to no end in an earlier run. It is kept as it would begin."""
+        if not self._hangs or self._current != len(self._items) - 1:
+            return False
+        said = f"still running after {self._hangs:g} s"
+        world, start = self._freeze(), self._start
+        self._cases.append(Case(self._current, item.nodeid, HANGS, world, start, start, said=said))
+        return True
 
     def failed(self, report: Any) -> None:
         """One phase of the test went wrong, as pytest sees it in the end."""
@@ -142,7 +154,7 @@ class Tracing:
     def after(self, item: Any) -> None:
         if self.tracker is None or self._current < 0:
             return
-        self._slowest = max(self._slowest, time.monotonic() - self._began)
+        self._took[self._current] = clock.monotonic() - self._began
         self._take_in()
         if self._error or len(self._waiting) + 1 >= self._every:
             end = self._look_at_everything(item)
@@ -250,7 +262,8 @@ class Tracing:
             return replayer.answer(question)
 
         world = freeze(lambda: silence(self._recorder.config), answer)
-        return OnDisk(world, self._disk, len(self.tracker.ledger.changes))
+        on_disk = OnDisk(world, self._disk, len(self.tracker.ledger.changes))
+        return Patient(on_disk, self._took) if self._hangs else on_disk
 
     # --- after the tests
 
@@ -261,7 +274,7 @@ class Tracing:
         budget = Budget(
             int(self._options.get("replays", REPLAYS)), float(self._options.get("seconds", SECONDS))
         )
-        seconds = max(SLOWEST, 5 * self._slowest)
+        seconds = self._hangs or max(SLOWEST, 5 * max(self._took.values(), default=0.0))
         if self._waiting:
             self._current, self._start = self._waiting.pop(), len(self.tracker.ledger.changes)
             self._look_at_everything(self._items[self._current])

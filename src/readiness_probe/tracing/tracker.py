@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 import warnings
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.tracing.batches import Compared
 from readiness_probe.tracing.context import ContextHolder
 from readiness_probe.tracing.files import FilesHolder, folders_of_user
@@ -53,7 +53,7 @@ class Tracker:
     """
 
     def __init__(self, places: Places, *, disk_is_ours: bool) -> None:
-        began = time.thread_time()
+        began = clock.thread_time()
         self.versions = Versions()
         self.ledger = Ledger()
         self._graph = Graph(places.is_users, all_classes=self.versions.of_classes)
@@ -84,7 +84,7 @@ class Tracker:
         self.files = FilesHolder(tree, ours=disk_is_ours)
         self._take(self.files)
         self._discover(None)
-        self.seconds = time.thread_time() - began
+        self.seconds = clock.thread_time() - began
 
     @property
     def watched(self) -> int:
@@ -94,20 +94,20 @@ class Tracker:
     def look(self, author: Author, *, everything: bool = True) -> int:
         """Enter what changed since the last look as the doing of `author`; how many changes there are by now. Without
         `everything`, what `is_deferred` waits for a later look."""
-        began = time.thread_time()
+        began = clock.thread_time()
         for holder in [*self._tagged.moved(), *self._compared.moved()]:
             self._compare(holder, author)
         self._discover(author)
         if everything:
             self._look_at_deferred(author)
-        self.seconds += time.thread_time() - began
+        self.seconds += clock.thread_time() - began
         return len(self.ledger.changes)
 
     def catch_up(self, author: Author) -> int:
         """What has waited is looked at; how many changes that adds."""
-        began, before = time.thread_time(), len(self.ledger.changes)
+        began, before = clock.thread_time(), len(self.ledger.changes)
         self._look_at_deferred(author)
-        self.seconds += time.thread_time() - began
+        self.seconds += clock.thread_time() - began
         return len(self.ledger.changes) - before
 
     def _look_at_deferred(self, author: Author) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import collections
 import os
-import time
 from typing import TYPE_CHECKING
 
+from readiness_probe.clock import clock
 from readiness_probe.tracing import filestate
 from readiness_probe.tracing.notices import Notices
 from readiness_probe.tracing.values import MISSING
@@ -51,6 +51,8 @@ _OF_TOOLS = frozenset(
 _LIKE_TOOLS = (".coverage", "pytest-of-", ".readiness-", "readiness-")
 _OF_ONE_TEST = "test"
 """How the names of the folders begin that `tmp_path` is: after the test, which alone has it."""
+_LOCK = ".lock"
+"""While it lies in a session's own folder, no other pytest removes that: it must not be moved aside for a moment."""
 _BELOW_HOME = ("", ".config", ".cache", os.path.join(".local", "share"))
 
 
@@ -72,7 +74,7 @@ class Tree:
         self.notices = Notices()
         self._folders = 0
         self._left = KEPT_BYTES
-        self._began = time.time() - _CLOCK
+        self._began = clock.time() - _CLOCK
         self.own = ""
         self._taken_in = False
         # A project's folder that holds the home of its user is not one that we may put back.
@@ -160,9 +162,9 @@ class Tree:
 
     def _read(self, found: List[Tuple[str, os.DirEntry[str]]]) -> None:
         """Data before source code: tests change that rather."""
-        ends = time.thread_time() + KEPT_SECONDS
+        ends = clock.thread_time() + KEPT_SECONDS
         for path, _ in sorted(found[:FILES], key=lambda one: one[0].endswith((".py", ".so"))):
-            keep = self._left > 0 and time.thread_time() < ends
+            keep = self._left > 0 and clock.thread_time() < ends
             state = filestate.read(path, keep=keep)
             if state is not MISSING:
                 self.states[path] = state
@@ -171,7 +173,7 @@ class Tree:
     def _is_skipped(self, path: str) -> bool:
         if self.own and path.startswith(self.own + os.sep):
             shown = path[len(self.own) + 1 :]
-            if shown.startswith(_OF_ONE_TEST):
+            if shown.startswith(_OF_ONE_TEST) or shown == _LOCK:
                 return True
         else:
             shown = path[len(self.root) :] if path.startswith(self.root + os.sep) else os.path.basename(path)

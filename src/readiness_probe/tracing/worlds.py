@@ -10,11 +10,11 @@ import os
 import pickle
 import select
 import signal
-import time
 import warnings
 from typing import TYPE_CHECKING
 
 from readiness_probe import forked
+from readiness_probe.clock import clock
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict
@@ -108,13 +108,13 @@ def _serve(asked: int, back: int, parent: int, answer: Callable[[Question], Answ
 def _answered(question: Question, answer: Callable[[Question], Answer]) -> Answer:
     limit = float(question["seconds"])
     child = forked.start(lambda: _in_group(question, answer))
-    ends = time.monotonic() + limit + _GRACE
+    ends = clock.monotonic() + limit + float(question.get("grace", _GRACE))
     ended = False
-    while not ended and time.monotonic() < ends:
-        ended = bool(forked.wait([child], ends - time.monotonic()))
+    while not ended and clock.monotonic() < ends:
+        ended = bool(forked.wait([child], ends - clock.monotonic()))
         if not ended:
             # The pipe may be closed while the process still ends, or held open by what it started.
-            time.sleep(0.002)
+            clock.sleep(0.002)
     with contextlib.suppress(OSError):
         os.killpg(child.pid, signal.SIGKILL)
     if not ended:

@@ -103,6 +103,25 @@ def test_written_and_put_back_is_no_change(tree, project):
     assert tree.refresh() == []
 
 
+def test_the_lock_of_a_session_stays_in_its_folder(tree, tmp_path):
+    """Another pytest takes a folder without one for abandoned, and removes it."""
+    run, own = Run(tree), tmp_path / "temporary" / "pytest-of-me" / "pytest-1"
+    start = run.look(0)
+    (own / "data0").mkdir(parents=True)
+    (own / ".lock").write_text("1")
+    tree.take_in(str(own))
+    run.look(1)
+    seen = {}
+
+    def work():
+        seen.update({path.name: True for path in own.iterdir()})
+
+    run.ask(start, work)
+    assert ".lock" in seen
+    assert "data0" not in seen, "what tests made there is moved aside"
+    assert (own / "data0").is_dir()
+
+
 def test_a_program_is_noticed_and_an_older_file_of_others_is_not(tree, project, tmp_path):
     subprocess.run(["sh", "-c", "echo x > by-program.txt"], cwd=project, check=True)
     (tmp_path / "home" / "new.json").write_text("{}")

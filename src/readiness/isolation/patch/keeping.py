@@ -41,6 +41,7 @@ _WORDS: Final = {
         (("signal.setitimer", "signal.ITIMER_REAL", "*signal.getitimer(signal.ITIMER_REAL)"),),
         modules=("signal",),
     ),
+    "gc thresholds": Keep((), (("gc.set_threshold", "*gc.get_threshold()"),), modules=("gc",)),
     "recursion": Keep((), (("sys.setrecursionlimit", "sys.getrecursionlimit()"),), modules=("sys",)),
     "sockets": Keep((), (("socket.setdefaulttimeout", "socket.getdefaulttimeout()"),), modules=("socket",)),
     "decimal": Keep((), (("decimal.setcontext", "decimal.getcontext().copy()"),), modules=("decimal",)),

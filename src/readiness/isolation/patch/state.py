@@ -22,6 +22,7 @@ WORDS: Final = {
     "locale": "locale",
     "signal handlers": "signals",
     "the interval timer": "timer",
+    "the thresholds of gc": "gc thresholds",
     "the recursion limit": "recursion",
     "the default timeout of sockets": "sockets",
     "the decimal context": "decimal",

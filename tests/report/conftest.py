@@ -19,7 +19,7 @@ from readiness.record.value import field_names, replace
 HOSTILE = [
     "", "a|b", "`code`", "``", "<script>alert(1)</script>", "<!--", "line\nbreak", "\r\n", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07",
     "\u202eevil\u2066", "**bold**", "[link](http://x)", "# heading", "1. list", "- item", "::error::x", "%0A", "a,b:c", "\\", "\\|",
-    "]]>", "&amp;", "\x00\x0b\ufffe", "\udce9", "漢字テスト", "e\u0301", "a" * 500, "$PATH $(rm)", "it's", "| --- |", "```\nfence",
+    "]]>", "&amp;", "\x00\x0b\ufffe", "\udce9", "漢字テスト", "e\u0301", "a" * 500, "$PATH $(rm)", "it's", "| --- |", "```\nfence", "a\u2028b\x85c\x1cd",
 ]  # fmt: skip
 """Text from outside at its worst."""
 
@@ -57,7 +57,9 @@ class Maker(NamedTuple):
 
     def text(self, *likely: str) -> str:
         """Any text, or with even chances one of `likely`."""
-        return self.random.choice(likely if likely and self.flag() else self.texts)
+        if likely and self.flag():
+            return self.random.choice(likely)
+        return self.random.choice(HOSTILE if self.random.random() < 1 / 3 else self.texts)
 
     def one_of(self, *these: Any) -> Any:
         return self.random.choice(these)
@@ -235,7 +237,7 @@ class Maker(NamedTuple):
 maker = st.builds(
     Maker,
     random=st.randoms(use_true_random=True),
-    texts=st.lists(text, max_size=24).map(lambda drawn: [*drawn, *HOSTILE]),
+    texts=st.lists(text, min_size=1, max_size=24),
     times=st.lists(seconds, min_size=1, max_size=5),
     most=st.sampled_from((0, 1, *[6] * 8)),
 )

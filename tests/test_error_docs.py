@@ -805,6 +805,7 @@ def run_outside(case: Outside, root: Path) -> tuple[int, str]:
         "WITHOUT_LIBYAML": WITHOUT_LIBYAML,
         "NO_DRIVER": NO_DRIVER,
         "VIRTUAL_ENV": sys.prefix,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     root.mkdir()
     write(root, case.files)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from random import Random
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import strategies as st
@@ -13,40 +14,17 @@ from readiness.record.outcome import LANES, LaneVerdict, Outcome, RanAgainst, Ve
 from readiness.record.record import Header, LaneStatus, LeftOut, Planned, Provenance, Record, Switch
 from readiness.record.result import CheckResult, Counts, Failure, LintFinding, ServiceResult, Skip
 from readiness.record.trials import CheckTrials, TestTrials
-from readiness.record.value import replace
+from readiness.record.value import field_names, replace
 
 HOSTILE = [
     "", "a|b", "`code`", "``", "<script>alert(1)</script>", "<!--", "line\nbreak", "\r\n", "\x1b[31mred\x1b[0m", "\x1b]0;title\x07",
     "\u202eevil\u2066", "**bold**", "[link](http://x)", "# heading", "1. list", "- item", "::error::x", "%0A", "a,b:c", "\\", "\\|",
-    "]]>", "&amp;", "\x00\x0b\ufffe", "\udce9", "漢字テスト", "e\u0301", "a" * 500, "$PATH $(rm)", "it's", "| --- |", "```\nfence",
+    "]]>", "&amp;", "\x00\x0b\ufffe", "\udce9", "漢字テスト", "e\u0301", "a" * 500, "$PATH $(rm)", "it's", "| --- |", "```\nfence", "a\u2028b\x85c\x1cd",
 ]  # fmt: skip
 """Text from outside at its worst."""
 
-text = st.one_of(
-    st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=()), max_size=30), st.text(max_size=8)
-)
-safe_text = st.text(max_size=12)
-number = st.integers(0, 10**6)
+text = st.one_of(st.text(st.characters(exclude_categories=()), max_size=30), st.text(max_size=8))
 seconds = st.floats(0, 1e7, allow_nan=False)
-texts = st.lists(text, max_size=3).map(tuple)
-flag = st.booleans()
-
-
-def several(one: st.SearchStrategy[Any], most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(one, max_size=most).map(tuple)
-
-
-counts = st.builds(Counts, **{name: st.integers(0, 50) for name in Counts.__match_args__})
-failure = st.builds(
-    Failure,
-    test=st.one_of(text, st.just("tests/test_a.py::test_a"), st.just("tests/test_a.py::test_a sub")),
-    phase=st.sampled_from(["collect", "setup", "call", "teardown", "command"]),
-    kind=st.sampled_from(["failure", "error", "timeout", "swallowed"]),
-    message=text,
-    where=st.one_of(text, st.just("tests/test_a.py:12")),
-    blob=text,
-    details=text,
-)
 DIFF = """--- a/tests/test_a.py
 +++ b/tests/test_a.py
 @@ -7,3 +7,3 @@
@@ -56,37 +34,6 @@ DIFF = """--- a/tests/test_a.py
 +\tmonkeypatch.setattr(proxy, "Invoker", Fake)
  \tassert proxy.Invoker().headers() == {}
 """
-test_id = st.one_of(text, st.just("tests/test_a.py::test_a"))
-cause = st.builds(
-    Cause,
-    **dict.fromkeys(("polluter", "state", "before", "after", "kind", "scope", "during"), text),
-    where=st.one_of(text, st.just("tests/test_a.py:8")),
-    proof=st.one_of(st.sampled_from(["forked", "fresh"]), text),
-    exact=flag,
-    put_back=flag,
-    set=st.integers(0, 2),
-    stack=texts,
-)
-patch = st.builds(
-    Patch,
-    diff=st.one_of(text, st.just(DIFF), st.just("+x\n" * 9000)),
-    side=st.one_of(text, st.sampled_from(["polluter", "fixture", "victim", "guard"])),
-    verified=flag,
-    command=text,
-    mended=texts,
-    tests=number,
-)
-finding = st.builds(
-    Finding,
-    test=test_id,
-    kind=st.one_of(st.sampled_from(sorted(CLASSES)), text.filter(bool)),
-    error=text,
-    causes=several(cause, 6),
-    notes=texts,
-    patch=st.one_of(st.none(), patch),
-    no_patch=text,
-)
-skip = st.builds(Skip, test=text, reason=text, where=text)
 
 
 def tried(hostile: str, verdict: str, log_e: float) -> CheckTrials:
@@ -96,116 +43,207 @@ def tried(hostile: str, verdict: str, log_e: float) -> CheckTrials:
     return CheckTrials((replace(one, path="PFF"), one), alpha=0.05, beta=0.05, problem=hostile)
 
 
-trials = st.sampled_from(
-    [
-        None,
-        *(tried(one, word, log) for one in HOSTILE for word, log in (("READY", 1e5), ("INCONCLUSIVE", -1.0))),
-    ]
+class Maker(NamedTuple):
+    """Makes records of texts and times that Hypothesis drew; a random state that it drew says what goes where.
+
+    To draw each of the several hundred fields takes ten times as long as to render the record.
+    """
+
+    random: Random
+    texts: list[str]
+    times: list[float]
+    most: int
+    """Nothing of a record is there more often than this: so a record that fails gets smaller."""
+
+    def text(self, *likely: str) -> str:
+        """Any text, or with even chances one of `likely`."""
+        if likely and self.flag():
+            return self.random.choice(likely)
+        return self.random.choice(HOSTILE if self.random.random() < 1 / 3 else self.texts)
+
+    def one_of(self, *these: Any) -> Any:
+        return self.random.choice(these)
+
+    def flag(self) -> bool:
+        return self.random.random() < 0.5
+
+    def number(self, most: int = 10**6) -> int:
+        return self.random.choice([0, 1, most, self.random.randint(0, most)])
+
+    def seconds(self) -> float:
+        return self.random.choice(self.times)
+
+    def several(self, make: Callable[[], Any], most: int = 3) -> tuple[Any, ...]:
+        return tuple(make() for _ in range(self.random.randint(0, min(most, self.most))))
+
+    def words(self) -> tuple[str, ...]:
+        return self.several(self.text)
+
+    def table(self, key: Callable[[], Any], entry: Callable[[], Any]) -> dict[Any, Any]:
+        return {key(): entry() for _ in self.several(self.flag)}
+
+    def all_text(self, kind: type, /, **others: Any) -> Any:
+        """A value of `kind` with any text in each field but those of `others`."""
+        return kind(**{name: self.text() for name in field_names(kind) if name not in others} | others)
+
+    def failure(self) -> Failure:
+        return self.all_text(
+            Failure,
+            test=self.text("tests/test_a.py::test_a", "tests/test_a.py::test_a sub"),
+            phase=self.one_of("collect", "setup", "call", "teardown", "command"),
+            kind=self.one_of("failure", "error", "timeout", "swallowed"),
+            where=self.text("tests/test_a.py:12"),
+        )
+
+    def cause(self) -> Cause:
+        return self.all_text(
+            Cause,
+            where=self.text("tests/test_a.py:8"),
+            proof=self.text("forked", "fresh"),
+            exact=self.flag(),
+            put_back=self.flag(),
+            set=self.number(2),
+            stack=self.words(),
+            lets_pass=self.flag(),
+        )
+
+    def patch(self) -> Patch:
+        return Patch(
+            diff=self.text(DIFF, "+x\n" * 9000),
+            side=self.text("polluter", "fixture", "victim", "guard"),
+            verified=self.flag(),
+            command=self.text(),
+            mended=self.words(),
+            tests=self.number(),
+        )
+
+    def finding(self) -> Finding:
+        return Finding(
+            test=self.text("tests/test_a.py::test_a"),
+            kind=self.text(*CLASSES) or "victim",
+            error=self.text(),
+            causes=self.several(self.cause, 6),
+            notes=self.words(),
+            patch=self.one_of(None, self.patch()),
+            no_patch=self.text(),
+        )
+
+    def trials(self) -> CheckTrials | None:
+        hostile = self.one_of(None, *HOSTILE)
+        return hostile and tried(hostile, *self.one_of(("READY", 1e5), ("INCONCLUSIVE", -1.0)))
+
+    def calls(self) -> dict[str, Any]:
+        told = {
+            "calls": self.number(),
+            "counted": self.number(),
+            "errors": self.table(self.text, self.number),
+        }
+        return {name: count for name, count in told.items() if self.flag()}
+
+    def check(self) -> CheckResult:
+        return CheckResult(
+            trials=self.trials(),
+            name=self.text(),
+            lane=self.one_of(*LANES, "core"),
+            outcome=self.one_of(*Outcome),
+            required=self.flag(),
+            reason=self.text(),
+            counts=Counts(**{name: self.number(50) for name in field_names(Counts)}),
+            seconds=self.seconds(),
+            ran_against=self.one_of(*RanAgainst),
+            command=self.text(),
+            exit_code=self.one_of(None, self.random.randint(-15, 255)),
+            log=self.text(),
+            failures=self.several(self.failure),
+            failures_left_out=self.number(),
+            findings=self.several(self.finding),
+            left_over=self.several(lambda: self.all_text(LeftOver)),
+            skips=self.several(lambda: self.all_text(Skip)),
+            skips_left_out=self.number(),
+            warnings=self.words(),
+            slowest=self.several(lambda: (self.text(), self.seconds())),
+            survivors=self.words(),
+            last_output=self.text(),
+            cached_from=self.text(),
+            place=self.text(),
+            env_added=self.words(),
+            cause=self.text(),
+            model=self.table(
+                lambda: self.one_of("name", "digest", "quantisation", "server", "why"), self.text
+            ),
+            calls=self.calls(),
+        )
+
+    def lane(self) -> LaneStatus:
+        return LaneStatus(
+            verdict=self.one_of(*LaneVerdict),
+            age=self.one_of(None, self.seconds()),
+            last_run=self.text(),
+            last_at=self.text(),
+            last_verdict=self.text(),
+        )
+
+    def switch(self) -> Switch:
+        return Switch(self.text(), self.text(), self.one_of("flag", "environment", "file"))
+
+    def header(self) -> Header:
+        return self.all_text(
+            Header,
+            **dict.fromkeys(("argv", "expect"), self.words()),
+            **dict.fromkeys(("strict", "fail_on_skip", "timeouts"), self.flag()),
+            lanes=self.several(lambda: self.one_of(*LANES)),
+            provenance=self.all_text(Provenance, dirty_files=self.number()),
+            switches=self.several(self.switch),
+            planned=self.several(lambda: self.all_text(Planned, required=self.flag())),
+            left_out=self.several(lambda: self.all_text(LeftOut)),
+            packages=self.table(self.text, self.text),
+        )
+
+    def lint(self) -> LintFinding:
+        severity = self.one_of("error", "warning", "note")
+        return self.all_text(LintFinding, severity=severity, where=self.text("readiness.yml:3:5"))
+
+    def service(self) -> ServiceResult:
+        return ServiceResult(
+            name=self.text(),
+            state=self.one_of("ready", "failed", "stopped"),
+            reason=self.text(),
+            port=self.number(),
+            seconds_to_ready=self.seconds(),
+            log=self.text(),
+            stand_in=self.flag(),
+            survivors=self.words(),
+        )
+
+    def record(self) -> Record:
+        return Record(
+            header=self.header(),
+            verdict=self.one_of(*Verdict),
+            exit_code=self.number(255),
+            lanes=self.table(lambda: self.one_of(*LANES), self.lane),
+            checks=self.several(self.check, 4),
+            reasons=self.words(),
+            notes=self.words(),
+            services=self.several(self.service, 2),
+            lint=self.several(self.lint),
+            interrupted=self.one_of("", self.text()),
+            finished_at=self.text(),
+            seconds=self.seconds(),
+            resumed=self.number(3),
+            problems=self.words(),
+        )
+
+
+maker = st.builds(
+    Maker,
+    random=st.randoms(use_true_random=True),
+    texts=st.lists(text, min_size=1, max_size=24),
+    times=st.lists(seconds, min_size=1, max_size=5),
+    most=st.sampled_from((0, 1, *[6] * 8)),
 )
-check = st.builds(
-    CheckResult,
-    trials=trials,
-    name=text,
-    lane=st.sampled_from([*LANES, "core"]),
-    outcome=st.sampled_from(Outcome),
-    required=flag,
-    reason=text,
-    counts=counts,
-    seconds=seconds,
-    ran_against=st.sampled_from(RanAgainst),
-    command=text,
-    exit_code=st.one_of(st.none(), st.integers(-15, 255)),
-    log=text,
-    failures=several(failure),
-    failures_left_out=number,
-    findings=several(finding),
-    left_over=several(st.builds(LeftOver, by=text, state=text, where=text)),
-    skips=several(skip),
-    skips_left_out=number,
-    warnings=texts,
-    slowest=several(st.tuples(text, seconds)),
-    survivors=texts,
-    last_output=text,
-    cached_from=text,
-    place=text,
-    env_added=texts,
-    cause=text,
-    model=st.dictionaries(st.sampled_from(["name", "digest", "quantisation", "server", "why"]), text),
-    calls=st.fixed_dictionaries(
-        {}, optional={"calls": number, "counted": number, "errors": st.dictionaries(text, number, max_size=2)}
-    ),
-)
-lane = st.builds(
-    LaneStatus,
-    verdict=st.sampled_from(LaneVerdict),
-    age=st.one_of(st.none(), seconds),
-    last_run=text,
-    last_at=text,
-    last_verdict=text,
-)
-header = st.builds(
-    Header,
-    run_id=text,
-    started_at=text,
-    argv=texts,
-    gate=text,
-    lanes=several(st.sampled_from(LANES)),
-    strict=flag,
-    config_path=text,
-    config_sha256=text,
-    readiness_version=text,
-    provenance=st.builds(
-        Provenance, commit=text, branch=text, dirty_digest=text, dirty_files=number, note=text
-    ),
-    switches=several(
-        st.builds(Switch, name=text, value=text, source=st.sampled_from(["flag", "environment", "file"]))
-    ),
-    planned=several(
-        st.builds(Planned, name=text, lane=text, required=flag, why=text, command=text, place=text)
-    ),
-    left_out=several(st.builds(LeftOut, name=text, lane=text, why=text)),
-    interpreter=text,
-    interpreter_version=text,
-    packages=st.dictionaries(text, text, max_size=2),
-    host=text,
-    platform=text,
-)
-lint = st.builds(
-    LintFinding,
-    rule=text,
-    severity=st.sampled_from(["error", "warning", "note"]),
-    where=st.one_of(text, st.just("readiness.yml:3:5")),
-    message=text,
-    advice=text,
-)
-service = st.builds(
-    ServiceResult,
-    name=text,
-    state=st.sampled_from(["ready", "failed", "stopped"]),
-    reason=text,
-    port=number,
-    seconds_to_ready=seconds,
-    log=text,
-    stand_in=flag,
-    survivors=texts,
-)
-record = st.builds(
-    Record,
-    header=header,
-    verdict=st.sampled_from(Verdict),
-    exit_code=st.integers(0, 255),
-    lanes=st.dictionaries(st.sampled_from(LANES), lane),
-    checks=several(check, 4),
-    reasons=texts,
-    notes=texts,
-    services=several(service, 2),
-    lint=several(lint),
-    interrupted=st.one_of(st.just(""), text),
-    finished_at=text,
-    seconds=seconds,
-    resumed=st.integers(0, 3),
-    problems=texts,
-)
+record = maker.map(Maker.record)
+check = maker.map(Maker.check)
+header = maker.map(Maker.header)
 
 
 Draw = Callable[[st.DataObject], Any]

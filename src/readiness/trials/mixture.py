@@ -26,6 +26,8 @@ def log_e_below(evidence: Evidence, bound: float) -> float:
     return _log_mean_ratio(evidence.fails, evidence.passes, 1.0 - bound)
 
 
+# A calibration asks of the same few counts again and again.
+@lru_cache(maxsize=1 << 15)
 def _log_mean_ratio(passes: int, fails: int, bound: float) -> float:
     """Logarithm of the mean, over rates above `bound`, of their likelihood divided by that of `bound`."""
     if not 0.0 < bound < 1.0:

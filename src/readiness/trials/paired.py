@@ -74,8 +74,8 @@ class Pairs:
     def add(self, before: bool, now: bool) -> Pairs:
         """One pair more."""
         if before is now:
-            return replace(self, same=self.same + 1)
-        return replace(self, worse=self.worse + before, better=self.better + now)
+            return Pairs(self.worse, self.better, self.same + 1)
+        return Pairs(self.worse + before, self.better + now, self.same)
 
 
 @dataclass(frozen=True)

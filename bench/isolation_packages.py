@@ -71,7 +71,7 @@ class Suite:
                 self.events.append(self._summary(events))
 
     def _probed(self, made: str, events: str, kind: str) -> dict[str, str]:
-        traced = TRACED % "true" if kind == TRACING else ""
+        traced = TRACED % ("true", "false") if kind == TRACING else ""
         probe = os.path.join(made, "probe")
         return link(os.environ, probe, events, test_timeout=None, guard=False, isolation=traced)
 

@@ -46,7 +46,13 @@ _LEAD_ON = (tuple, types.FunctionType, types.MethodType, staticmethod, classmeth
 _NOT_FOLLOWED = frozenset({"__spec__", "__loader__", "__doc__", "__file__", "__path__", "__dict__"})
 _EVENT = "threading.Event"
 """One that is left set, or never set again, is state as any other; a thread itself is watched elsewhere."""
-_NOT_ENTERED = ("_io", "io", "_thread", "threading", "weakref", "_weakref", "_pytest", "pluggy", "logging")
+_NOT_ENTERED = frozenset(
+    {
+        *("_io", "io", "_thread", "threading", "weakref", "_weakref", "_pytest", "pluggy", "logging"),
+        *("typing", "typing_extensions", "pathlib", "dataclasses"),
+    }
+)
+"""Modules whose objects are looked after elsewhere, or fill in their own slots as a matter of course."""
 
 
 class Graph:

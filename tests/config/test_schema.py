@@ -15,6 +15,7 @@ from readiness.config.fields import SECTIONS
 from readiness.config.load import parse_config
 from readiness.config.schema import schema
 
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 NEW: dict[str, Any] = {
@@ -114,7 +115,7 @@ def faults_of(text: str) -> tuple[Fault, ...]:
 
 def assert_they_agree(data: Any, where: Path) -> None:
     """A schema's no is a no of the loader, there; and the loader's no is the schema's, or beyond a schema."""
-    text = yaml.safe_dump(data, sort_keys=False)
+    text = yaml.dump(data, Dumper=DUMPER, sort_keys=False)
     faults = faults_of(text)
     if not VALIDATOR.is_valid(data):
         lines = lines_of(text, where)

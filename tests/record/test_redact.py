@@ -332,13 +332,13 @@ ADVERSARIES = [
 
 @pytest.mark.parametrize("unit", ADVERSARIES)
 def test_no_input_makes_it_slow(unit: str) -> None:
-    """CPU time, and a limit far above what linear work takes: the slowest here needs half a second, while an
+    """CPU time, and a limit far above what linear work takes: the slowest here needs a third of a second, while an
     expression that backtracks needs minutes."""
-    data = (unit * (250_000 // len(unit))).encode()
+    data = (unit * (100_000 // len(unit))).encode()
     before = time.process_time()
     assert PATTERNS.data(data)
     assert StreamRedactor(PATTERNS).feed(data + b"\n")
-    assert time.process_time() - before < 10
+    assert time.process_time() - before < 5
 
 
 def test_a_megabyte_of_one_letter_ends() -> None:

@@ -32,14 +32,15 @@ def bodies(alphabet: str, least: int) -> st.SearchStrategy[str]:
     return st.tuples(start, rest).map(lambda parts: "A7" + "".join(parts))
 
 
-@pytest.mark.parametrize(("kind", "prefix", "least", "alphabet"), ROWS)
-def test_every_prefix_is_found_with_every_body_of_its_alphabet(
-    kind: str, prefix: str, least: int, alphabet: str
-) -> None:
+@pytest.mark.parametrize(("least", "alphabet"), sorted({row[2:] for row in ROWS}))
+def test_every_prefix_is_found_with_every_body_of_its_alphabet(least: int, alphabet: str) -> None:
+    prefixes = [(kind, prefix) for kind, prefix, *body in ROWS if body == [least, alphabet]]
+
     @settings(max_examples=20)
     @given(bodies(alphabet, least))
     def check(body: str) -> None:
-        assert PATTERNS.text(f"key: '{prefix}{body}'.") == f"key: '[redacted:{kind}]'."
+        for kind, prefix in prefixes:
+            assert PATTERNS.text(f"key: '{prefix}{body}'.") == f"key: '[redacted:{kind}]'."
 
     check()
 

@@ -106,6 +106,11 @@ def test_a_command_without_test_records_shows_the_last_it_wrote(seed: Record) ->
     assert "the end" in story
 
 
+def unescaped(line: str) -> str:
+    """Without the signs that a backslash makes plain ones (CommonMark 2.4); no code span of ours holds a backslash."""
+    return re.sub(r"\\[!-/:-@\[-`{-~]", "", line)
+
+
 @given(data=st.data())
 def test_nothing_from_outside_becomes_markup(
     any_record: Callable[[st.DataObject], Record], data: st.DataObject
@@ -113,7 +118,7 @@ def test_nothing_from_outside_becomes_markup(
     record = any_record(data)
     lines = outside_fences(project_ready(record))
     for line in lines:
-        bare = re.sub(r"`[^`]*`", "", line) if not line.startswith("```") else ""
+        bare = re.sub(r"`[^`]*`", "", unescaped(line)) if not line.startswith("```") else ""
         assert not re.search(r"<(?!/?code>)", bare), line
         assert "\x1b" not in line
         assert not re.search(r"(?<!\\)\]\(", bare), line
@@ -123,9 +128,8 @@ def test_nothing_from_outside_becomes_markup(
     columns = 0
     for line in lines:
         if re.match(r"\|( ---)? ?", line):
-            bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", line)
-            columns = columns or bare.count("|")
-            assert bare.count("|") == columns, line
+            columns = columns or unescaped(line).count("|")
+            assert unescaped(line).count("|") == columns, line
         else:
             columns = 0
 

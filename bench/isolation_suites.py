@@ -52,7 +52,7 @@ PACKAGES: dict[str, Wanted] = {
     "idna": Wanted("3.20", "hypothesis", options=SAME_EXAMPLES),
     "itsdangerous": Wanted("2.2.0", "freezegun"),
     "jinja2": Wanted("3.1.6", "trio"),
-    "jsonschema": Wanted("4.26.0", tests="jsonschema/tests"),
+    "jsonschema": Wanted("4.26.0", "jsonpath-ng", tests="jsonschema/tests"),
     "marshmallow": Wanted("4.4.0", "simplejson"),
     "more-itertools": Wanted("11.2.1"),
     "packaging": Wanted(

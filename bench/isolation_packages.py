@@ -18,6 +18,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -35,6 +36,8 @@ from readiness.run.kernel import enter_new_network
 from readiness.run.probe_files import runs
 from readiness.run.probe_link import link
 
+TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d")
+"""A name may hold the time at which the test was collected."""
 FEWEST = 10
 """Tests; a suite that shows fewer could not be collected here."""
 KINDS = PLAIN, RECORDED, TRACING = ("plain", "recorded", "traced")
@@ -46,7 +49,9 @@ def outcomes(junit: Path) -> Outcomes:
     found: Outcomes = collections.defaultdict(list)
     for case in ElementTree.parse(junit).iter("testcase"):
         what = [one.tag for one in case if one.tag in ("failure", "error", "skipped")]
-        found[f"{case.get('classname')}::{case.get('name')}"].append(" ".join(what) or "passed")
+        found[TIME_OF_DAY.sub("hh:mm:ss", f"{case.get('classname')}::{case.get('name')}")].append(
+            " ".join(what) or "passed"
+        )
     return found
 
 

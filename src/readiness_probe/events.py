@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FORMAT = "readiness/probe/1"
 
+_write, _fstat = os.write, os.fstat
+"""As they are now: a test may have replaced them when an event comes, with what raises in a running event loop, say."""
 _encode = JSONEncoder(separators=(",", ":"), default=str).encode
 
 
@@ -73,14 +75,14 @@ class EventFile:
             self._open()
         if self._torn:
             data = b"\n" + data
-        written = os.write(self._descriptor, data)
+        written = _write(self._descriptor, data)
         self._torn = written < len(data)
         while self._torn:
             data = data[written:]
-            written = os.write(self._descriptor, data)
+            written = _write(self._descriptor, data)
             self._torn = written < len(data)
 
 
 def _identity(descriptor: int) -> Tuple[int, int]:
-    status = os.fstat(descriptor)
+    status = _fstat(descriptor)
     return status.st_dev, status.st_ino

@@ -9,6 +9,7 @@ only then, so noticing costs nothing while assertions hold; what caught it is re
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Call = Tuple[str, int, str]
     """File, line and function name of one frame."""
     Noticed = Tuple[str, List[Call]]
-    """What an assertion said, and the frames it was raised through, innermost first."""
+    """What an assertion said, and the frames it was raised through, innermost first, whoever's code they run."""
 
 _CHAIN_LIMIT = 50
 _NOTICED_LIMIT = 50
@@ -86,23 +87,25 @@ class AssertionWatch:
         found: Dict[str, Dict[str, str]] = {}
         name = getattr(item, "originalname", None) or str(item.name).partition("[")[0]
         for message, calls in self.noticed:
-            caught = self._caught_in(name, str(getattr(item, "path", "") or item.fspath), calls)
+            path = str(getattr(item, "path", "") or item.fspath)
+            caught = self._caught_in(name, path, self._of_the_user(calls))
             if caught:
                 found.setdefault(caught, {"how": "pass", "message": message, "where": caught})
         return list(found.values())
 
     def _notice(self, message: str, frame: Optional[FrameType]) -> None:
+        """Whose files these are is asked when the test is over: here a test's patches of `os` are in force, such as
+        those that raise where a running event loop is blocked."""
         if len(self.noticed) >= _NOTICED_LIMIT:
             return
         calls: List[Call] = []
         while frame is not None and len(calls) < _DEPTH_LIMIT:
-            code = frame.f_code
-            if not self._places.is_users(code.co_filename):
-                break
-            calls.append((code.co_filename, frame.f_lineno, code.co_name))
+            calls.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
             frame = frame.f_back
-        if calls:
-            self.noticed.append((shortened(message, MESSAGE_LIMIT), calls))
+        self.noticed.append((shortened(message, MESSAGE_LIMIT), calls))
+
+    def _of_the_user(self, calls: List[Call]) -> List[Call]:
+        return list(itertools.takewhile(lambda call: self._places.is_users(call[0]), calls))
 
     def _caught_in(self, function: str, path: str, calls: List[Call]) -> str:
         """Place of the assertion, when the test function itself swallowed it; else empty."""

@@ -185,6 +185,28 @@ def test_the_guilty(project):
     assert {one["how"] for one in probed.of("swallowed")} == {"skip", "pass"}
 
 
+def test_a_test_may_forbid_calls_that_block(project):
+    suite = """
+import os
+
+def forbidden(*args):
+    raise RuntimeError("it blocks")
+
+def test_pass(monkeypatch):
+    with monkeypatch.context() as patched:
+        for place, name in ((os.path, "abspath"), (os, "write"), (os, "fstat")):
+            patched.setattr(place, name, forbidden)
+        try:
+            assert 1 == 2
+        except AssertionError:
+            pass
+"""
+    probed = project({"test_a.py": suite}).pytest()
+    assert probed.outcomes == {"test_pass": "passed"}
+    assert told(probed) == {"test_pass": ("assert 1 == 2", "test_a.py:12")}
+    assert probed.summary.problems == ()
+
+
 def test_the_innocent(project):
     probed = project({"test_a.py": INNOCENT, "helpers.py": HELPERS, "conftest.py": ""}).pytest()
     assert told(probed) == {}

@@ -116,10 +116,13 @@ class Disk:
         for path in reversed(self._made):
             _remove(path)
         for path, aside in reversed(self._moved):
+            if not os.path.lexists(aside):
+                # Another program removed it meanwhile with its folder, such as a pytest that clears temporary files.
+                continue
             _remove(path)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             os.rename(aside, path)
-        for aside in self._asides:
+        for aside in filter(os.path.lexists, self._asides):
             os.rmdir(aside)
         self._made, self._moved, self._asides = [], [], set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -179,6 +180,22 @@ def test_what_was_not_kept_is_not_written(tmp_path):
     assert not state.can_be_written
     with pytest.raises(ValueError, match="not kept"):
         filestate.write(str(large), state)
+
+
+def test_another_program_may_remove_what_was_moved_aside(tree, project):
+    run = Run(tree)
+    (project / "kept.txt").write_text("one")
+    run.look(0)
+    (project / "data" / "names.txt").write_text("bob")
+    run.look(1)
+    end = snapshot(project)
+
+    def work():
+        (aside,) = project.glob(".readiness-aside-*")
+        shutil.rmtree(aside)
+
+    run.ask(0, work)
+    assert snapshot(project) == end
 
 
 def test_a_question_finds_the_disk_of_its_world_and_leaves_it_as_it_was(tree, project):

@@ -154,13 +154,17 @@ def test_a_broken_test_is_no_victim_in_new_processes_either(write):
 def test_a_test_that_hangs_after_another_is_a_victim_and_one_that_hangs_alone_is_hanging(write):
     waits = "import app, time\n\n\ndef test_waits():\n    while app.LIMIT == {0}:\n        time.sleep(0.05)\n"
     folder = write(app=APP, test_a=POLLUTER, test_b=waits.format(5))
-    report = ask(folder, timeout=1.0)
+    report = ask(folder, timeout=0.5)
     (found,) = report.findings
     assert (found.test, found.kind) == ("test_b.py::test_waits", "victim")
-    assert [cause.polluter for cause in found.causes] == ["test_a.py::test_polluter"]
+    (cause,) = found.causes
+    assert (cause.polluter, cause.state) == ("test_a.py::test_polluter", "app.LIMIT")
+    assert (cause.where, cause.proof) == ("test_a.py:5", "forked"), "in copies of a run that stops before it"
+    (found,) = ask(folder, timeout=0.5, proof="fresh").findings
+    assert [(one.polluter, one.proof) for one in found.causes] == [("test_a.py::test_polluter", "fresh")]
     assert any("test_b.py:" in note and "in test_waits" in note for note in found.notes)
     write(test_a="", test_b=waits.format(3))
-    (found,) = ask(folder, timeout=1.0).findings
+    (found,) = ask(folder, timeout=0.5).findings
     assert (found.test, found.kind) == ("test_b.py::test_waits", "hanging")
 
 

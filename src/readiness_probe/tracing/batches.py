@@ -113,8 +113,8 @@ def _kind(holder: Holder) -> Optional[str]:
     if type(holder) is InstanceHolder:
         if not holder.slots:
             return "instances" if dict_slot(type(holder.target)) is not None else None
-        if len(holder.seen) == len(holder.slots) and dict_slot(type(holder.target)) is None:
-            return "slots"
+        if all(name in holder.seen for name in holder.slots):
+            return "slots" if dict_slot(type(holder.target)) is None else "both"
     return None
 
 
@@ -146,6 +146,19 @@ def _slots(holders: List[Any]) -> Unmoved:
             return False
 
     return unmoved
+
+
+class _Rest:
+    """What an object with slots has in its dict, such as `functools.partial`."""
+
+    def __init__(self, holder: Any) -> None:
+        self.target = holder.target
+        self.seen = {name: value for name, value in holder.seen.items() if name not in holder.slots}
+
+
+def _both(holders: List[Any]) -> Unmoved:
+    slots, rest = _slots(holders), _instances(list(map(_Rest, holders)))
+    return lambda: slots() and rest()
 
 
 def _dicts(holders: List[Any]) -> Unmoved:
@@ -189,6 +202,7 @@ def _same_dicts(holders: List[Any]) -> Callable[[List[Any]], bool]:
 _MAKERS: Dict[str, Callable[[List[Any]], Unmoved]] = {
     "sequences": _sequences,
     "slots": _slots,
+    "both": _both,
     "dicts": _dicts,
     "instances": _instances,
 }

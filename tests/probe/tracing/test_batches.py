@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from typing import Any
 
 import pytest
@@ -23,6 +24,12 @@ class Plain:
         self.one = object()
 
 
+class Both(Slotted):
+    def __init__(self) -> None:
+        super().__init__()
+        self.three = object()
+
+
 def of_each_kind() -> list[Holder]:
     found: list[Holder] = []
     for number in range(5):
@@ -30,6 +37,10 @@ def of_each_kind() -> list[Holder]:
         found += [
             SequenceHolder(f"deque {number}", collections.deque([1])),
             DictHolder(f"dict {number}", {"a": 1}),
+        ]
+        found += [
+            InstanceHolder(f"both {number}", Both()),
+            InstanceHolder(f"partial {number}", functools.partial(len)),
         ]
         found += [InstanceHolder(f"slots {number}", Slotted()), InstanceHolder(f"plain {number}", Plain())]
     return found
@@ -50,6 +61,10 @@ CHANGES: dict[str, Any] = {
     "dict 2": lambda one: one.update(a=2),
     "slots 2": lambda one: setattr(one, "two", object()),
     "slots 3": lambda one: delattr(one, "one"),
+    "both 1": lambda one: setattr(one, "two", object()),
+    "both 2": lambda one: setattr(one, "three", object()),
+    "both 3": lambda one: setattr(one, "__dict__", {}),
+    "partial 2": lambda one: setattr(one, "other", 1),
     "plain 2": lambda one: setattr(one, "other", 1),
     "plain 3": lambda one: setattr(one, "__dict__", {"one": 2}),
 }

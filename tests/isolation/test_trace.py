@@ -213,3 +213,28 @@ def test_what_a_failed_test_takes_back_itself_costs_no_test_run_again(write):
     report = ask(write(test_a=PATCHES))
     assert [found.kind for found in report.findings] == ["broken"]
     assert report.replays <= 3, "as it is, with all put back, and alone"
+
+
+NOISY = """import os, threading
+
+LEFT = []
+
+
+def test_polluter():
+    LEFT.append(threading.Event())
+    thread = threading.Thread(target=LEFT[0].wait, daemon=True)
+    thread.start()
+    os.system("mkdir $TMPDIR/of-another-program")
+"""
+NEEDS_NO_THREAD = "import threading\n\n\ndef test_victim():\n    assert threading.active_count() == 1\n"
+
+
+def test_a_file_that_may_be_anybodys_is_not_named_beside_what_a_test_left(write, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "test_a.py").write_text(NOISY)
+    (folder / "test_b.py").write_text(NEEDS_NO_THREAD)
+    (found,) = ask(folder).findings
+    assert [cause.state for cause in found.causes] == ["threads"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, left_by, within
+from readiness_probe.tracing.files import TITLE as FILES
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
 from readiness_probe.tracing.mocks import NOTE, is_left_started
@@ -183,7 +184,7 @@ class Findings:
 
     def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
         """As `_without_state`, named by what cannot be put back, where that test left any."""
-        left = [one.last for one in court.cannot_be_put()]
+        left = [one.last for one in court.cannot_be_put() if not _may_be_anybodys(one)]
         self._authors.tell_apart(one for one in left if index in one.author.among)
         left = [one for one in left if one.author.tests == (index,)]
         cause = self._without_state(index)
@@ -214,6 +215,11 @@ def _called(author: Author) -> str:
     """A test that could not be told apart is not accused by name."""
     number = len(author.among)
     return f"one of {number} tests, the last of them {author.name}" if number else author.name
+
+
+def _may_be_anybodys(leak: Leak) -> bool:
+    """A file outside of the project that came meanwhile, and that no test was seen to write."""
+    return leak.holder.title == FILES and leak.is_quiet
 
 
 def _mocked(sets: List[List[Leak]]) -> List[str]:

@@ -129,12 +129,13 @@ def names(prefix: str = "") -> list[str]:
 def isolate(tmp_path: Path) -> Callable[..., Report]:
     """Trace a suite: `isolate(suite, python)`."""
 
-    def run(suite: Suite, python: str = sys.executable) -> Report:
+    def run(suite: Suite, python: str = sys.executable, *, seldom: bool = False) -> Report:
         environ = surroundings()
         for name, place in (("HOME", "home"), ("TMPDIR", "temporary")):
             (tmp_path / place).mkdir(exist_ok=True)
             environ[name] = str(tmp_path / place)
-        return trace(suite.placed(tmp_path / "project", python), environ, subprocess.DEVNULL)
+        asked = replace(suite.placed(tmp_path / "project", python), seldom=seldom)
+        return trace(asked, environ, subprocess.DEVNULL)
 
     return run
 

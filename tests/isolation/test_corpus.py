@@ -43,3 +43,16 @@ def test_a_suite_of_the_corpus(
         elif one.no_patch:
             assert patch is None
             assert why.startswith(one.no_patch)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("class-rebound-on-module", "cleaner-in-between", "closure", "file-read-into-a-module"),
+        *("modules-purged-by-prefix", "mutable-default", "two-leaks-both-needed", "random-seeded"),
+        *("victim-broken-by-itself-too", "broken-alone", "flaky-by-a-counter-in-shared-memory"),
+    ],
+)
+def test_a_suite_that_is_looked_at_seldom(name: str, isolate: Callable[..., Report], read_suite, found_in):
+    suite = read_suite(name)
+    assert found_in(isolate(suite, seldom=True)) == suite.wanted

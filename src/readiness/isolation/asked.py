@@ -21,12 +21,15 @@ class Asked:
     """`fresh`: ask in new pytest processes alone, and not in copies of the one that failed."""
     timeout: float | None = None
     """Seconds after which a test is hanging; pytest ends then."""
+    seldom: bool = False
+    """Look as in a suite where looks take too much of the time: at most state after every tenth test."""
 
     def options(self) -> str:
         """For the probe, as JSON."""
         return json.dumps(
             {
                 "all": self.every_test,
+                "seldom": self.seldom,
                 "replays": self.replays,
                 "leaks": True,
                 "seconds": self.seconds,

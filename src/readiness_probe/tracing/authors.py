@@ -100,8 +100,11 @@ class Authors:
             {"seconds": self._seconds * len(tests), "run": list(tests), "each": True},
         )
         found: Written = {}
-        for index, title, name in answer.get("changed", ()):
-            found.setdefault((title, name), []).append(index)
+        for index, title, name, put_back in answer.get("changed", ()):
+            if put_back:
+                found.pop((title, name), None)
+            else:
+                found.setdefault((title, name), []).append(index)
         return found
 
 

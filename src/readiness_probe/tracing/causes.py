@@ -37,6 +37,7 @@ SHARED_DISK = (
     "`readiness isolate` tells whether it is their fault"
 )
 FILES_NAMED = 3
+FLAKY = "run again in the same state, it passed"
 UNEXPLAINED = "no state that is watched explains it; it passes when no other test ran before it"
 
 
@@ -107,6 +108,8 @@ class Court:
         self.budget = budget
         self.seconds = seconds
         self.authors = authors
+        self.is_mixed = any(case.index in one.author.among for one in ledger.changes[: case.start])
+        """Whether the test may have changed what was not looked at before it began: that cannot be taken back."""
         early = authors.own(case.index, case.start)
         self.own = [*early, *(one.number for one in own_changes(ledger, case.index, case.start, case.end))]
         """Numbers of what the test itself changed."""
@@ -145,7 +148,7 @@ class Court:
         alone = self._ask(self.base, run=[author.test], locate=wanted)
         if alone.get("where"):
             return alone
-        earlier = sorted(_tests(self.ledger.changes[: change.number]) - {author.test})
+        earlier = sorted(one for one in _tests(self.ledger.changes[: change.number]) if one < author.test)
         return (
             self._ask(self.base, run=[*earlier[-EARLIER:], author.test], locate=wanted) if earlier else alone
         )
@@ -159,12 +162,14 @@ class Court:
     def judge(self) -> Tuple[str, List[List[Leak]], str]:
         """Class, sets of leaks (each alone undoes the failure), and what is to be said otherwise."""
         control = self.again()
-        if control["outcome"] in PASSES and not self._lost_in_a_copy():
-            return "flaky", [], "run again in the same state, it passed"
+        if control["outcome"] in PASSES and not self._lost_in_a_copy() and not self.is_mixed:
+            return "flaky", [], FLAKY
         if control["error"] != self.case.error:
             return self._not_the_same(control)
         leaks = self.in_force()
         found = self._tier_that_matters(leaks)
+        if found is None:
+            self.authors.tell_apart(leak.last for leak in self.cannot_be_put())
         if found is None and outside.prove(self.cannot_be_put(), self._once_more):
             leaks = self.in_force()
             found = self._tier_that_matters(leaks)
@@ -341,9 +346,10 @@ def left_by(court: Court, index: int, polluters: Sequence[int]) -> List[Leak]:
 
     For a case that copies of its own world cannot repeat. Files are left out: the disk is put back before a question.
     """
-    left = [leak for leak in court.in_force() if leak.holder.title != FILES]
+    found = court.ledger.leaks(court.case.start)
+    left = [leak for leak in found if can_be_put(leak) and leak.holder.title != FILES]
     court.authors.tell_apart(leak.last for leak in left if index in leak.last.author.among)
-    own = [leak for leak in left if leak.last.author.test == index]
+    own = [leak for leak in left if author_of(leak.last, index)]
 
     def passes(some: List[Leak]) -> bool:
         return court.clean_without(some, *polluters)["outcome"] in PASSES
@@ -352,6 +358,11 @@ def left_by(court: Court, index: int, polluters: Sequence[int]) -> List[Leak]:
         if tier and passes(tier):
             return minimal(list(reversed(tier)), passes)
     return []
+
+
+def author_of(change: Change, index: int) -> Optional[Author]:
+    """Whoever of those that made a change is the test of that index."""
+    return next((one for one in (change.author, *change.others) if one.test == index), None)
 
 
 def first_changes(leaks: Sequence[Leak]) -> List[Change]:

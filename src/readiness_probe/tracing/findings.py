@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from readiness_probe.tracing.causes import UNEXPLAINED, Court, can_be_put, left_by, within
+from readiness_probe.tracing.causes import FLAKY, UNEXPLAINED, Court, author_of, can_be_put, left_by, within
 from readiness_probe.tracing.files import TITLE as FILES
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT
 from readiness_probe.tracing.minimise import OutOfBudget
@@ -64,6 +64,8 @@ class Findings:
         causes: List[Dict[str, Any]] = []
         if said == UNEXPLAINED:
             causes = within(lambda: self._by_tests(court), [])
+            if court.is_mixed and not causes:
+                kind, said = "flaky", FLAKY
             if court.must_show and not causes:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"
         for group, leaks in enumerate(sets):
@@ -177,8 +179,10 @@ class Findings:
         """Causes where the polluters are found first, and then what they left."""
         polluters, causes = court.by_bisection(), []
         for index in polluters:
-            leaks = left_by(court, index, polluters) if court.must_show else []
-            causes += [self._cause(court, leak, leak.last, 0) for leak in leaks[:STATES_LIMIT]]
+            leaks = left_by(court, index, polluters) if court.must_show or court.is_mixed else []
+            for leak in leaks[:STATES_LIMIT]:
+                author = author_of(leak.last, index)
+                causes.append(self._cause(court, leak, leak.last.by(author or leak.last.author), 0))
             causes += [] if leaks else [self._without_put(court, index)]
         return causes
 

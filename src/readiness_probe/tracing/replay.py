@@ -48,7 +48,7 @@ class Replayer:
 
     def answer(self, question: Dict[str, Any]) -> Dict[str, Any]:
         """`undo` and `put` name changes by number, `run` tests by index; the last one's outcome is the answer. With
-        `each`, what every one of them changed is answered too, of what is not looked at after each test."""
+        `each`, what every one of them changed is answered too."""
         self._use_folder(question.get("basetemp"))
         broken = self._put_back(question)
         if broken:
@@ -84,16 +84,18 @@ class Replayer:
         return result
 
     def _each(self, tests: List[int]) -> Dict[str, Any]:
-        """Index, title and name of every binding that one of `tests` changed."""
+        """Index, title and name of every binding that one of `tests` changed, and whether it is as it was at first."""
         tracker, changed, result = self._tracker, [], {}
+        first: Dict[Tuple[int, Any], Any] = {}
         tracker.look(Author(TEST, "what was asked"))
         for index in tests:
             result = self.run(self.items[index])
             start = len(tracker.ledger.changes)
             end = tracker.look(Author(TEST, self.items[index].nodeid, index))
             for change in tracker.ledger.since(start, end):
-                if tracker.is_deferred(change.holder):
-                    changed.append((index, change.holder.title, change.name))
+                before = first.setdefault((id(change.holder), change.name), change.before)
+                put_back = change.holder.same(before, change.after)
+                changed.append((index, change.holder.title, change.name, put_back))
         return {**result, "changed": changed}
 
     def run(self, item: Any) -> Dict[str, Any]:

@@ -17,6 +17,7 @@ from readiness_probe.tracing.explore import Explorer, until_out_of_budget
 from readiness_probe.tracing.findings import Findings
 from readiness_probe.tracing.ledger import FIXTURE, IMPORT, TEST, Author
 from readiness_probe.tracing.names import fixture_name
+from readiness_probe.tracing.pace import Pace
 from readiness_probe.tracing.patience import HANGS, Patient
 from readiness_probe.tracing.replay import Replayer, error_of, flush, message_of
 from readiness_probe.tracing.silence import silence
@@ -32,8 +33,6 @@ WORLDS = 12
 """Failures whose world is kept; further ones are listed as not asked about."""
 REPLAYS = 400
 SECONDS = 60.0
-EVERY = 10
-"""Tests, after that many of which everything is looked at: what may wait for it is told apart when it is asked about."""
 SLOWEST = 10.0
 """Seconds that one replay may take at least."""
 
@@ -68,7 +67,11 @@ class Tracing:
         self._index: Dict[int, int] = {}
         self._items: List[Any] = []
         self._current = -1
-        self._every = 1 if self._options.get("all") else EVERY
+        self._pace = Pace()
+        if self._options.get("all"):
+            self._pace.exact()
+        elif self._options.get("seldom"):
+            self._pace.seldom()
         self._waiting: List[int] = []
         self._error = ""
         self._said = ""
@@ -120,7 +123,8 @@ class Tracing:
         self._base = self._freeze()
         if self._base is None or self._hangs:
             # Nobody could be asked which test it was, or one of those that are asked does not come to an end.
-            self._every = 1
+            self._pace.exact()
+        self._pace.begin(self.tracker.seconds)
         if self._options.get("all"):
             self._explorer = Explorer(self.tracker.ledger, self._freeze)
 
@@ -156,11 +160,12 @@ class Tracing:
             return
         self._took[self._current] = clock.monotonic() - self._began
         self._take_in()
-        if self._error or len(self._waiting) + 1 >= self._every:
+        if self._error or len(self._waiting) + 1 >= self._pace.every:
             end = self._look_at_everything(item)
         else:
-            end = self.tracker.look(Author(TEST, item.nodeid, self._current), everything=False)
+            end = self._look_at_most(item)
             self._waiting.append(self._current)
+        self._pace.after(self.tracker.seconds)
         if self._error:
             self._failed_here(item.nodeid, end)
         else:
@@ -180,12 +185,19 @@ class Tracing:
         if self._error and len(self._cases) < WORLDS:
             self._here = self._freeze()
 
+    def _look_at_most(self, item: Any) -> int:
+        tracker = self.tracker
+        assert tracker is not None
+        author = Author(TEST, item.nodeid, self._current)
+        return tracker.look(author, everything=False) if self._pace.each else tracker.look_at_few(author)
+
     def _look_at_everything(self, item: Any) -> int:
         """What waited was done by one of several tests, most likely before this one: so it is entered in the ledger."""
         tracker, ledger, name = self.tracker, self.tracker.ledger, item.nodeid  # type: ignore[union-attr]
         if self._waiting:
             among = (*self._waiting, self._current)
-            added = tracker.catch_up(Author(TEST, name, self._current, among=among))  # type: ignore[union-attr]
+            author = Author(TEST, name, self._current, among=among)
+            added = tracker.catch_up(author, most=not self._pace.each)  # type: ignore[union-attr]
             ledger.insert(self._start, ledger.changes[len(ledger.changes) - added :])
             self._start += added
             self._waiting = []

@@ -60,55 +60,75 @@ class Tracker:
         self._tagged = Tagged(self.versions)
         self._deferred = Tagged(self.versions)
         self._waiting: List[Holder] = []
+        self._always: List[Holder] = []
         self._compared = Compared()
         self._titled: Dict[str, Holder] = {}
         self._loggers: Set[int] = set()
         self._modules = 0
         self._imported = ImportedHolder()
         self._graph.leave_alone(os.environ, os.environ._data, sys.modules)  # type: ignore[attr-defined]
-        self._take(EnvironmentHolder())
         self._process = of_the_process()
-        self._take(self._process)
+        for one in (EnvironmentHolder(), self._process):
+            self._put_in(one, self._always)
         self._interpreter = of_the_interpreter()
-        self._wait(self._interpreter)
+        self._put_in(self._interpreter, self._waiting)
         self._take(self._imported)
         for name in _LISTS_OF_SYS:
             self._graph.leave_alone(getattr(sys, name))
             self._take(SequenceHolder(f"sys.{name}", getattr(sys, name)))
         self.context = ContextHolder()
-        self._wait(self.context)
+        self._put_in(self.context, self._waiting)
         self._graph.leave_alone(warnings.filters)
         self._take(FiltersHolder())
         home, temporary = folders_of_user()
         tree = Tree(project_of(places.root, home), home, temporary)
         self.files = FilesHolder(tree, ours=disk_is_ours)
-        self._take(self.files)
+        self._put_in(self.files, self._always)
         self._discover(None)
         self.seconds = clock.thread_time() - began
 
     @property
     def watched(self) -> int:
         """How many holders there are."""
-        return len(self._tagged) + len(self._deferred) + len(self._waiting) + len(self._compared)
+        by_hand = len(self._always) + len(self._waiting)
+        return len(self._tagged) + len(self._deferred) + len(self._compared) + by_hand
 
     def look(self, author: Author, *, everything: bool = True) -> int:
         """Enter what changed since the last look as the doing of `author`; how many changes there are by now. Without
         `everything`, what `is_deferred` waits for a later look."""
         began = clock.thread_time()
-        for holder in [*self._tagged.moved(), *self._compared.moved()]:
-            self._compare(holder, author)
-        self._discover(author)
+        self._look_at_few(author)
+        self._look_at_most(author)
         if everything:
             self._look_at_deferred(author)
         self.seconds += clock.thread_time() - began
         return len(self.ledger.changes)
 
-    def catch_up(self, author: Author) -> int:
-        """What has waited is looked at; how many changes that adds."""
+    def look_at_few(self, author: Author) -> int:
+        """Only at what cannot be told by running tests again: files, threads, random states and the like."""
+        began = clock.thread_time()
+        self._look_at_few(author)
+        self.seconds += clock.thread_time() - began
+        return len(self.ledger.changes)
+
+    def catch_up(self, author: Author, *, most: bool) -> int:
+        """What has waited is looked at, with `most` all but what `look_at_few` has; how many changes that adds."""
         began, before = clock.thread_time(), len(self.ledger.changes)
+        if most:
+            self._look_at_most(author)
         self._look_at_deferred(author)
         self.seconds += clock.thread_time() - began
         return len(self.ledger.changes) - before
+
+    def _look_at_few(self, author: Author) -> None:
+        for holder in self._always:
+            if holder.moved():
+                self._compare(holder, author)
+        self._discover(author)
+
+    def _look_at_most(self, author: Author) -> None:
+        for holder in [*self._tagged.moved(), *self._compared.moved()]:
+            self._compare(holder, author)
 
     def _look_at_deferred(self, author: Author) -> None:
         waiting = [holder for holder in self._waiting if holder.moved()]
@@ -173,11 +193,10 @@ class Tracker:
                 one.seen = NEW
                 self._compare(one, author)
 
-    def _wait(self, holder: Holder) -> None:
-        """Take it, to be looked at with what waits."""
+    def _put_in(self, holder: Holder, group: List[Holder]) -> None:
         holder.seen = holder.now()
         self._titled[holder.title] = holder
-        self._waiting.append(holder)
+        group.append(holder)
 
     def _take_all(self, holders: Iterable[Holder]) -> None:
         for holder in holders:

@@ -31,7 +31,10 @@ class World:
         self.asked.append(question["run"])
         seen = self.needs <= set(question["run"])
         changed = [
-            (test, "json", name) for test in question["run"] for name in self.writes.get(test, ()) if seen
+            (test, "json", name, False)
+            for test in question["run"]
+            for name in self.writes.get(test, ())
+            if seen
         ]
         return {"outcome": "passed", "changed": changed}
 

@@ -1,0 +1,58 @@
+"""How often to look: after each test while that is cheap, more seldom where it takes more than its share of the time."""
+
+from __future__ import annotations
+
+from readiness_probe.clock import clock
+
+EVERY = 10
+"""Tests after which everything is looked at."""
+SELDOM = 40
+"""As many at most are run again to tell which of them it was."""
+SHARE = 0.05
+"""Of the CPU time of a session, that looks may take."""
+FREE = 0.1
+"""Seconds of CPU that they may take in any case: a suite so small is not worth a test run again."""
+STEP = 50
+"""Tests between two decisions."""
+
+
+class Pace:
+    """`every` is after how many tests everything is looked at; with `each`, most is looked at after each of them."""
+
+    def __init__(self) -> None:
+        self.every = EVERY
+        self.each = True
+        self._tests = 0
+        self._spent = self._seen = 0.0
+        self._began = clock.thread_time()
+
+    def exact(self) -> None:
+        """Everything after each test, whatever it takes."""
+        self.every, self._tests = 1, -1
+
+    def seldom(self) -> None:
+        """As where looks take too much of the time."""
+        self.each = False
+
+    def begin(self, spent: float) -> None:
+        """The first test is about to start; looks took `spent` seconds of CPU by now."""
+        self._spent = self._seen = spent
+        self._began = clock.thread_time()
+
+    def after(self, spent: float) -> None:
+        """Another test is over; looks took `spent` seconds of CPU by now."""
+        if self._tests < 0:
+            return
+        self._tests += 1
+        if self._tests % STEP == 0:
+            now = clock.thread_time()
+            self._decide(spent - self._spent, spent - self._seen, now - self._began)
+            self._seen, self._began = spent, now
+
+    def _decide(self, total: float, lately: float, passed: float) -> None:
+        if total < FREE or lately <= SHARE * passed:
+            return
+        if self.each:
+            self.each = False
+        else:
+            self.every = min(2 * self.every, SELDOM)

@@ -10,6 +10,8 @@ SELDOM = 40
 """As many at most are run again to tell which of them it was."""
 SHARE = 0.05
 """Of the CPU time of a session, that looks may take."""
+MUCH = 0.15
+"""As much, at which even more tests have one look together."""
 FREE = 0.1
 """Seconds of CPU that they may take in any case: a suite so small is not worth a test run again."""
 STEP = 50
@@ -50,9 +52,9 @@ class Pace:
             self._seen, self._began = spent, now
 
     def _decide(self, total: float, lately: float, passed: float) -> None:
-        if total < FREE or lately <= SHARE * passed:
+        if total < FREE:
             return
         if self.each:
-            self.each = False
-        else:
+            self.each = lately <= SHARE * passed
+        elif lately > MUCH * passed:
             self.every = min(2 * self.every, SELDOM)

@@ -6,7 +6,7 @@ from readiness_probe.clock import clock
 
 EVERY = 10
 """Tests after which everything is looked at."""
-SELDOM = 40
+SELDOM = 20
 """As many at most are run again to tell which of them it was."""
 SHARE = 0.05
 """Of the CPU time of a session, that looks may take."""

@@ -179,7 +179,8 @@ class Findings:
         """Causes where the polluters are found first, and then what they left."""
         polluters, causes = court.by_bisection(), []
         for index in polluters:
-            leaks = left_by(court, index, polluters) if court.must_show or court.is_mixed else []
+            unknown = court.is_mixed and not self._left_for_good(court, index)
+            leaks = left_by(court, index, polluters) if court.must_show or unknown else []
             for leak in leaks[:STATES_LIMIT]:
                 author = author_of(leak.last, index)
                 causes.append(self._cause(court, leak, leak.last.by(author or leak.last.author), 0))
@@ -188,9 +189,7 @@ class Findings:
 
     def _without_put(self, court: Court, index: int) -> Dict[str, Any]:
         """As `_without_state`, named by what cannot be put back, where that test left any."""
-        left = [one.last for one in court.cannot_be_put() if not _may_be_anybodys(one)]
-        self._authors.tell_apart(one for one in left if index in one.author.among)
-        left = [one for one in left if one.author.tests == (index,)]
+        left = self._left_for_good(court, index)
         cause = self._without_state(index)
         cause["state"] = ", ".join(change.state for change in left)
         if len(left) == 1:
@@ -198,6 +197,12 @@ class Findings:
             cause.update(self._before_and_after(change.holder, change.name, change.before, change.after))
             cause.update(self._located(court, change))
         return cause
+
+    def _left_for_good(self, court: Court, index: int) -> List[Change]:
+        """What that test left and cannot be put back, an open socket say."""
+        left = [one.last for one in court.cannot_be_put() if not _may_be_anybodys(one)]
+        self._authors.tell_apart(one for one in left if index in one.author.among)
+        return [one for one in left if one.author.tests == (index,)]
 
     def _who(self, author: Author) -> Dict[str, Any]:
         who = {"polluter": _called(author), "kind": author.kind}

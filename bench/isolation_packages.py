@@ -31,7 +31,7 @@ from typing import Any
 from isolation import PROBE, RESULTS, adopt, machine, measured, section, write_section
 from isolation_suites import NOT_RUN, PACKAGES, Fetched, fetch, fetched
 
-from readiness.run.check_job import TRACED
+from readiness.run.check_job import traced
 from readiness.run.kernel import enter_new_network
 from readiness.run.probe_files import runs
 from readiness.run.probe_link import link
@@ -76,9 +76,9 @@ class Suite:
                 self.events.append(self._summary(events))
 
     def _probed(self, made: str, events: str, kind: str) -> dict[str, str]:
-        traced = TRACED % ("true", "false") if kind == TRACING else ""
+        isolation = traced(disk=True, leaks=False) if kind == TRACING else ""
         probe = os.path.join(made, "probe")
-        return link(os.environ, probe, events, test_timeout=None, guard=False, isolation=traced)
+        return link(os.environ, probe, events, test_timeout=None, guard=False, isolation=isolation)
 
     def _summary(self, events: str) -> dict[str, Any]:
         found = runs(events)

@@ -238,3 +238,31 @@ def test_a_file_that_may_be_anybodys_is_not_named_beside_what_a_test_left(write,
     (folder / "test_b.py").write_text(NEEDS_NO_THREAD)
     (found,) = ask(folder).findings
     assert [cause.state for cause in found.causes] == ["threads"]
+
+
+HIDDEN = """import json, sys
+
+sys.set_int_max_str_digits(5000)
+
+
+def test_polluter():
+    sys.set_int_max_str_digits(0)
+
+
+def test_victim():
+    json.loads = json.loads
+    json.left = 1
+    assert sys.get_int_max_str_digits() == 5000
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there is no such limit")
+def test_a_victim_whose_polluter_was_not_looked_for_is_not_called_flaky(write):
+    folder = write(test_a=HIDDEN)
+    (found,) = ask(folder).findings
+    assert (found.kind, [cause.polluter for cause in found.causes]) == (
+        "victim",
+        ["test_a.py::test_polluter"],
+    )
+    kinds = {ask(folder, replays=number).findings[0].kind for number in (3, 4, 5)}
+    assert "flaky" not in kinds, "run again in the same state, it failed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from readiness.record.value import value
@@ -41,9 +42,10 @@ def network_of(check: Check, *, hermetic: bool) -> str:
     return SHARED if check.services or check.cassette else PRIVATE
 
 
-TRACED = '{"replays": 150, "seconds": 30, "disk": %s, "leaks": %s}'
-"""What finding out about failed tests may cost a check, for the probe; whether it may put files back, and whether tests
-are run again for a leak that did no harm."""
+def traced(*, disk: bool, leaks: bool) -> str:
+    """For the probe, as JSON: what finding out about failed tests may cost a check; whether it may put files back, and
+    whether tests are run again for a leak that did no harm."""
+    return json.dumps({"replays": 150, "seconds": 30, "disk": disk, "leaks": leaks})
 
 
 def _isolation(check: Check, context: Context) -> str:
@@ -54,11 +56,7 @@ def _isolation(check: Check, context: Context) -> str:
     if check.lane != "core" or check.isolation == "off":
         return ""
     alone = context.slots == 1 or len(context.config.checks) == 1
-    return TRACED % (_json(alone), _json(check.isolation == "strict"))
-
-
-def _json(word: bool) -> str:
-    return "true" if word else "false"
+    return traced(disk=alone, leaks=check.isolation == "strict")
 
 
 def prepare(

@@ -18,8 +18,9 @@ from readiness.run.provenance import blob_hash
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from readiness.config.model import Check
-    from readiness.gate.judge import TestRecords
+    from readiness.gate.judge import Judgement, TestRecords
     from readiness.gate.plan import Item
+    from readiness.record.outcome import Outcome
     from readiness.record.result import Counts, Failure
     from readiness.record.trials import CheckTrials
     from readiness.relay.meter import Meter
@@ -85,11 +86,7 @@ def conclude(
     seen = _observed(ended, around, tests)
     flaky, weighed = _flaky(seen, tests, around, context)
     verdict = judge(check, weighed, context.settings)
-    outcome, reason = verdict.outcome, verdict.reason
-    if flaky.hidden:
-        reason = f"{reason}; in quarantine: {', '.join(sorted(flaky.hidden))}"
-    if around.died and outcome.value in ("failed", "error", "timed_out"):
-        outcome, reason = type(outcome).ERROR, f"{around.died}; then: {reason}"
+    outcome, reason = _outcome(verdict, flaky, around)
     passed = outcome.value == "passed"
     # Tests put what they compare, and so at times a key, into their messages.
     redactor = Redactor(context.secrets)
@@ -136,6 +133,16 @@ def conclude(
     )
     result = result if passed or result.cause else replace(result, cause=_cause(result, context.root))
     return redactor.value(result)
+
+
+def _outcome(judged: Judgement, flaky: Flaky, around: Surroundings) -> tuple[Outcome, str]:
+    """What was judged, with what befell the check besides."""
+    outcome, reason = judged.outcome, judged.reason
+    if flaky.hidden:
+        reason = f"{reason}; in quarantine: {', '.join(sorted(flaky.hidden))}"
+    if around.died and outcome.value in ("failed", "error", "timed_out"):
+        return type(outcome).ERROR, f"{around.died}; then: {reason}"
+    return outcome, reason
 
 
 def _listed(check: Check, tests: ProbeSummary, context: Context, redactor: Redactor) -> tuple[str, ...]:

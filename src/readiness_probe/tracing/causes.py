@@ -6,6 +6,7 @@ with that leak put back.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from readiness_probe.clock import clock
@@ -110,12 +111,17 @@ class Court:
         self.authors = authors
         self.is_mixed = any(case.index in one.author.among for one in ledger.changes[: case.start])
         """Whether the test may have changed what was not looked at before it began: that cannot be taken back."""
-        early = authors.own(case.index, case.start)
-        self.own = [*early, *(one.number for one in own_changes(ledger, case.index, case.start, case.end))]
-        """Numbers of what the test itself changed."""
+        self.passed_again = False
         self.notes: List[str] = []
         self.must_show = ""
         """What a copy of the process lacks: nothing is a victim of that before its polluter is found."""
+
+    @cached_property
+    def own(self) -> List[int]:
+        """Numbers of what the test itself changed. To know that, tests may have to run again."""
+        case = self.case
+        late = own_changes(self.ledger, case.index, case.start, case.end)
+        return [*self.authors.own(case.index, case.start), *(one.number for one in late)]
 
     # --- questions
 
@@ -162,7 +168,8 @@ class Court:
     def judge(self) -> Tuple[str, List[List[Leak]], str]:
         """Class, sets of leaks (each alone undoes the failure), and what is to be said otherwise."""
         control = self.again()
-        if control["outcome"] in PASSES and not self._lost_in_a_copy() and not self.is_mixed:
+        self.passed_again = control["outcome"] in PASSES and not self._lost_in_a_copy()
+        if self.passed_again and not self.is_mixed:
             return "flaky", [], FLAKY
         if control["error"] != self.case.error:
             return self._not_the_same(control)

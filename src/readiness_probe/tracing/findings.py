@@ -64,7 +64,7 @@ class Findings:
         causes: List[Dict[str, Any]] = []
         if said == UNEXPLAINED:
             causes = within(lambda: self._by_tests(court), [])
-            if court.is_mixed and not causes:
+            if court.passed_again and not causes:
                 kind, said = "flaky", FLAKY
             if court.must_show and not causes:
                 kind, said = "unjudged", f"a copy of the process has not what tests left: {court.must_show}"

@@ -177,7 +177,8 @@ class Graph:
 
     def _object(self, title: str, value: Any, kind: type) -> Optional[Holder]:
         module = class_module(kind) or ""
-        if _is_tool(module) or module.partition(".")[0] in _NOT_ENTERED and class_name(kind) != _EVENT:
+        entered = module.partition(".")[0] not in _NOT_ENTERED or class_name(kind) == _EVENT
+        if _is_tool(module) or not entered:
             return None
         if kind is types.FunctionType and not value.__dict__:
             return None

@@ -24,13 +24,14 @@ class Pace:
     def __init__(self) -> None:
         self.every = EVERY
         self.each = True
+        self._is_fixed = False
         self._tests = 0
         self._spent = self._seen = 0.0
         self._began = clock.thread_time()
 
     def exact(self) -> None:
         """Everything after each test, whatever it takes."""
-        self.every, self._tests = 1, -1
+        self.every, self._is_fixed = 1, True
 
     def seldom(self) -> None:
         """As where looks take too much of the time."""
@@ -43,10 +44,8 @@ class Pace:
 
     def after(self, spent: float) -> None:
         """Another test is over; looks took `spent` seconds of CPU by now."""
-        if self._tests < 0:
-            return
         self._tests += 1
-        if self._tests % STEP == 0:
+        if self._tests % STEP == 0 and not self._is_fixed:
             now = clock.thread_time()
             self._decide(spent - self._spent, spent - self._seen, now - self._began)
             self._seen, self._began = spent, now

@@ -60,17 +60,14 @@ class Replayer:
         began = clock.monotonic()
         with tempfile.TemporaryFile() as stack:
             faulthandler.dump_traceback_later(question["seconds"], file=stack)
-            *before, last = question["run"]
-            if question.get("each"):
-                result = self._each(question["run"])
-            else:
-                result = self._last(before, last, question)
+            result = self._each(question["run"]) if question.get("each") else self._last(question)
             faulthandler.cancel_dump_traceback_later()
         result["seconds"] = clock.monotonic() - began
         result["wrote"] = sorted(wrote)
         return result
 
-    def _last(self, before: List[int], last: int, question: Dict[str, Any]) -> Dict[str, Any]:
+    def _last(self, question: Dict[str, Any]) -> Dict[str, Any]:
+        *before, last = question["run"]
         put_back = self._kept(question.get("keep", ()))
         for index in before:
             self.run(self.items[index])

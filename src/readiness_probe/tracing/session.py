@@ -163,7 +163,7 @@ class Tracing:
         if self._error or len(self._waiting) + 1 >= self._pace.every:
             end = self._look_at_everything(item)
         else:
-            end = self._look_at_most(item)
+            end = self._look_after_each(item)
             self._waiting.append(self._current)
         self._pace.after(self.tracker.seconds)
         if self._error:
@@ -185,23 +185,25 @@ class Tracing:
         if self._error and len(self._cases) < WORLDS:
             self._here = self._freeze()
 
-    def _look_at_most(self, item: Any) -> int:
-        tracker = self.tracker
-        assert tracker is not None
+    def _look_after_each(self, item: Any) -> int:
+        """At all that does not wait for a look that several tests share."""
+        assert self.tracker is not None
         author = Author(TEST, item.nodeid, self._current)
-        return tracker.look(author, everything=False) if self._pace.each else tracker.look_at_few(author)
+        return self.tracker.look(author, most=self._pace.each, deferred=False)
 
     def _look_at_everything(self, item: Any) -> int:
         """What waited was done by one of several tests, most likely before this one: so it is entered in the ledger."""
-        tracker, ledger, name = self.tracker, self.tracker.ledger, item.nodeid  # type: ignore[union-attr]
-        if self._waiting:
-            among = (*self._waiting, self._current)
-            author = Author(TEST, name, self._current, among=among)
-            added = tracker.catch_up(author, most=not self._pace.each)  # type: ignore[union-attr]
-            ledger.insert(self._start, ledger.changes[len(ledger.changes) - added :])
-            self._start += added
-            self._waiting = []
-        return tracker.look(Author(TEST, name, self._current))  # type: ignore[union-attr]
+        tracker = self.tracker
+        assert tracker is not None
+        if not self._waiting:
+            return tracker.look(Author(TEST, item.nodeid, self._current))
+        author = Author(TEST, item.nodeid, self._current, among=(*self._waiting, self._current))
+        before = len(tracker.ledger.changes)
+        after = tracker.look(author, few=False, most=not self._pace.each)
+        tracker.ledger.insert(self._start, tracker.ledger.changes[before:])
+        self._start += after - before
+        self._waiting = []
+        return self._look_after_each(item)
 
     def _failed_here(self, name: str, end: int) -> None:
         world = self._here

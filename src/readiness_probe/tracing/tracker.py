@@ -93,46 +93,26 @@ class Tracker:
         by_hand = len(self._always) + len(self._waiting)
         return len(self._tagged) + len(self._deferred) + len(self._compared) + by_hand
 
-    def look(self, author: Author, *, everything: bool = True) -> int:
-        """Enter what changed since the last look as the doing of `author`; how many changes there are by now. Without
-        `everything`, what `is_deferred` waits for a later look."""
-        began = clock.thread_time()
-        self._look_at_few(author)
-        self._look_at_most(author)
-        if everything:
-            self._look_at_deferred(author)
-        self.seconds += clock.thread_time() - began
-        return len(self.ledger.changes)
+    def look(self, author: Author, *, few: bool = True, most: bool = True, deferred: bool = True) -> int:
+        """Enter what changed since the last look as the doing of `author`; how many changes there are by now.
 
-    def look_at_few(self, author: Author) -> int:
-        """Only at what cannot be told by running tests again: files, threads, random states and the like."""
+        `few` is what running tests again would not tell (files, threads, random states and the like) and what was
+        loaded since, `deferred` what `is_deferred` says, `most` all else.
+        """
         began = clock.thread_time()
-        self._look_at_few(author)
-        self.seconds += clock.thread_time() - began
-        return len(self.ledger.changes)
-
-    def catch_up(self, author: Author, *, most: bool) -> int:
-        """What has waited is looked at, with `most` all but what `look_at_few` has; how many changes that adds."""
-        began, before = clock.thread_time(), len(self.ledger.changes)
+        if few:
+            self._compare_all([one for one in self._always if one.moved()], author)
+            self._discover(author)
         if most:
-            self._look_at_most(author)
-        self._look_at_deferred(author)
+            self._compare_all([*self._tagged.moved(), *self._compared.moved()], author)
+        if deferred:
+            waiting = [one for one in self._waiting if one.moved()]
+            self._compare_all([*self._deferred.moved(), *waiting], author)
         self.seconds += clock.thread_time() - began
-        return len(self.ledger.changes) - before
+        return len(self.ledger.changes)
 
-    def _look_at_few(self, author: Author) -> None:
-        for holder in self._always:
-            if holder.moved():
-                self._compare(holder, author)
-        self._discover(author)
-
-    def _look_at_most(self, author: Author) -> None:
-        for holder in [*self._tagged.moved(), *self._compared.moved()]:
-            self._compare(holder, author)
-
-    def _look_at_deferred(self, author: Author) -> None:
-        waiting = [holder for holder in self._waiting if holder.moved()]
-        for holder in [*self._deferred.moved(), *waiting]:
+    def _compare_all(self, moved: Iterable[Holder], author: Author) -> None:
+        for holder in moved:
             self._compare(holder, author)
 
     def is_deferred(self, holder: Holder) -> bool:
